@@ -1,0 +1,55 @@
+//! `cargo xtask COMMAND`: everything that one does to this repository, for people and for CI alike.
+//!
+//! Each command installs what it lacks, or says in one line what it cannot do. One file per command; `USAGE` lists them.
+
+mod bench;
+mod chromium;
+mod html;
+mod lint;
+mod node;
+mod page;
+mod process;
+mod project;
+mod run;
+mod serve;
+mod size;
+mod test;
+mod wasm;
+
+use process::Result;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  run    [--port N] [--release] [--no-watch]   build the page, serve it on 127.0.0.1:8080, rebuild when a source changes
+  build  [--release]                           build the page into dist/
+  test   [native|web|e2e] [FILTER]             every test: native, wasm in Node and in Chromium, end to end
+  bench  [FILTER]                              the benchmarks
+  size                                         bytes of the first load, against web/size-budget
+  lint   [NAME]                                fmt, clippy, layers, purity, tidy
+";
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = args.split_first().map_or(("help", &[][..]), |(command, rest)| (command.as_str(), rest));
+    if let Err(error) = dispatch(command, rest) {
+        eprintln!("xtask {command}: {error}");
+        std::process::exit(1);
+    }
+}
+
+fn dispatch(command: &str, rest: &[String]) -> Result {
+    match command {
+        "run" => run::run(rest),
+        "build" => page::build(page::Kind::from_args(rest)?).map(|page| page.report()),
+        "test" => test::run(rest),
+        "bench" => bench::run(rest),
+        "size" => size::run(),
+        "lint" => lint::run(rest),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(format!("no such command\n\n{USAGE}")),
+    }
+}

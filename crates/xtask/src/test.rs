@@ -1,0 +1,5 @@
+//! test
+use crate::process::Result;
+pub fn run(_: &[String]) -> Result {
+    Err("being written".into())
+}
