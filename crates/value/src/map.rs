@@ -1,0 +1,110 @@
+//! `Map`: a shared, sorted list of fields. Lookups are binary searches; a change copies the slice only if it is shared.
+
+use crate::{Value, name};
+use base::Text;
+use std::sync::Arc;
+
+/// Fields sorted by name, each name once.
+#[derive(Clone, Default)]
+pub struct Map(Option<Arc<Vec<(Text, Value)>>>);
+
+impl Map {
+    pub fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.as_slice().is_empty()
+    }
+    pub fn as_slice(&self) -> &[(Text, Value)] {
+        self.0.as_ref().map_or(&[], |v| v.as_slice())
+    }
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Text, &Value)> + ExactSizeIterator {
+        self.as_slice().iter().map(|(k, v)| (k, v))
+    }
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Text> {
+        self.as_slice().iter().map(|(k, _)| k)
+    }
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let fields = self.as_slice();
+        find(fields, key).ok().map(|i| &fields[i].1)
+    }
+    /// The text of a field; `""` when it is missing or no text.
+    pub fn str(&self, key: &str) -> &str {
+        self.get(key).map_or("", |v| v.s())
+    }
+    pub fn contains(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+    /// Writes a field and answers what was there before.
+    pub fn insert(&mut self, key: impl AsRef<str>, to: impl crate::IntoValue) -> Option<Value> {
+        let old = std::mem::replace(self.entry(key.as_ref()), to.into_value());
+        if old.is_null() { None } else { Some(old) }
+    }
+    /// The field for writing, made as null where it is missing.
+    pub fn entry(&mut self, key: &str) -> &mut Value {
+        let fields = self.to_mut();
+        let at = match find(fields, key) {
+            Ok(at) => at,
+            Err(at) => {
+                fields.insert(at, (name(key), Value::Null));
+                at
+            }
+        };
+        &mut fields[at].1
+    }
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        let at = find(self.as_slice(), key).ok()?;
+        Some(&mut self.to_mut()[at].1)
+    }
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let at = find(self.as_slice(), key).ok()?;
+        Some(self.to_mut().remove(at).1)
+    }
+    /// Keeps the fields for which `keep` answers true.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
+        self.to_mut().retain(|(k, v)| keep(k, v));
+    }
+    fn to_mut(&mut self) -> &mut Vec<(Text, Value)> {
+        Arc::make_mut(self.0.get_or_insert_with(Arc::default))
+    }
+    /// True if both are the same shared slice.
+    pub fn same(&self, other: &Map) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
+fn find(fields: &[(Text, Value)], key: &str) -> Result<usize, usize> {
+    fields.binary_search_by(|(k, _)| k.as_str().cmp(key))
+}
+
+impl PartialEq for Map {
+    fn eq(&self, other: &Map) -> bool {
+        self.same(other) || self.as_slice() == other.as_slice()
+    }
+}
+
+impl std::fmt::Debug for Map {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// The last of several fields with one name wins, as in Go's JSON.
+impl FromIterator<(Text, Value)> for Map {
+    fn from_iter<I: IntoIterator<Item = (Text, Value)>>(fields: I) -> Map {
+        let mut fields: Vec<(Text, Value)> = fields.into_iter().collect();
+        fields.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut unique: Vec<(Text, Value)> = Vec::with_capacity(fields.len());
+        for field in fields {
+            match unique.last_mut() {
+                Some(last) if last.0 == field.0 => *last = field,
+                _ => unique.push(field),
+            }
+        }
+        if unique.is_empty() { Map(None) } else { Map(Some(Arc::new(unique))) }
+    }
+}
