@@ -127,7 +127,9 @@ pub fn ip_warning(text: &str) -> Option<String> {
     let ip = parse_ip(text)?;
     let strict = text.parse::<IpAddr>().ok();
     if strict != Some(ip) {
-        return Some(format!("non-standard IP address {text:?} will be considered invalid in a future Kubernetes release: use \"{ip}\""));
+        return Some(format!(
+            "non-standard IP address {text:?} will be considered invalid in a future Kubernetes release: use \"{ip}\""
+        ));
     }
     let canonical = ip.to_string();
     (ip.is_ipv6() && canonical != text)
@@ -146,7 +148,9 @@ pub fn cidr_warnings(text: &str) -> Vec<String> {
     }
     let written = text.split('/').next().unwrap_or_default();
     if written.parse::<IpAddr>().ok() != Some(address) {
-        warnings.push(format!("non-standard CIDR value {text:?} will be considered invalid in a future Kubernetes release: use \"{range}\""));
+        warnings.push(format!(
+            "non-standard CIDR value {text:?} will be considered invalid in a future Kubernetes release: use \"{range}\""
+        ));
     }
     let canonical = format!("{address}/{bits}");
     if warnings.is_empty() && address.is_ipv6() && canonical != text {

@@ -32,6 +32,14 @@ impl Duration {
     pub const fn as_secs(self) -> i64 {
         self.0 / 1_000_000
     }
+    /// Reads Go's form (`1h30m`, `300ms`, `-1.5s`); the error is Go's.
+    pub fn parse(text: &str) -> Result<Duration, String> {
+        go_duration(text).map_err(|why| match why {
+            Wrong::Duration => format!("time: invalid duration {text:?}"),
+            Wrong::NoUnit => format!("time: missing unit in duration {text:?}"),
+            Wrong::Unit(unit) => format!("time: unknown unit {unit:?} in duration {text:?}"),
+        })
+    }
     /// The age as tables print it (`2m30s`, `3h1m`, `2d1h`, `2y80d`).
     /// Models k8s.io/apimachinery/pkg/util/duration HumanDuration.
     pub fn human(self) -> String {
@@ -69,6 +77,55 @@ impl Duration {
         }
         format!("{}y", days / 365)
     }
+}
+
+enum Wrong<'a> {
+    Duration,
+    NoUnit,
+    Unit(&'a str),
+}
+
+fn go_duration(text: &str) -> Result<Duration, Wrong<'_>> {
+    let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if rest == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let mut nanos = 0_i128;
+    loop {
+        let number_end = rest.bytes().position(|b| !b.is_ascii_digit() && b != b'.').unwrap_or(rest.len());
+        let (number, after) = rest.split_at(number_end);
+        let unit_end = after.bytes().position(|b| b.is_ascii_digit() || b == b'.').unwrap_or(after.len());
+        let (unit, next) = after.split_at(unit_end);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if whole.len() + fraction.len() == 0 || fraction.contains('.') {
+            return Err(Wrong::Duration);
+        }
+        let scale = match unit {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => 1_000_000_000,
+            "m" => 60_000_000_000,
+            "h" => 3_600_000_000_000_i128,
+            "" => return Err(Wrong::NoUnit),
+            other => return Err(Wrong::Unit(other)),
+        };
+        nanos += decimal(whole, fraction, scale).ok_or(Wrong::Duration)?;
+        rest = next;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let micros = i64::try_from(nanos).map_err(|_| Wrong::Duration)? / 1_000;
+    Ok(Duration(if text.starts_with('-') { -micros } else { micros }))
+}
+
+/// `whole.fraction * scale`.
+fn decimal(whole: &str, fraction: &str, scale: i128) -> Option<i128> {
+    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let fraction = &fraction[..fraction.len().min(15)];
+    let part: i64 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
+    Some(i128::from(whole) * scale + i128::from(part) * scale / 10_i128.pow(fraction.len() as u32))
 }
 
 fn pair(big: i64, big_unit: &str, small: i64, small_unit: &str) -> String {
@@ -168,6 +225,33 @@ mod tests {
             (252_288_000, "8y"),
         ] {
             assert_eq!(Duration::from_secs(secs).human(), want, "{secs}");
+        }
+    }
+
+    #[test]
+    fn reads_go_form() {
+        for (text, micros) in [
+            ("0", 0),
+            ("1h30m", 5_400_000_000),
+            ("300ms", 300_000),
+            ("-1.5s", -1_500_000),
+            ("1m0.5s", 60_500_000),
+            (".5s", 500_000),
+            ("1us", 1),
+            ("5ns", 0),
+        ] {
+            assert_eq!(Duration::parse(text).map(Duration::as_micros), Ok(micros), "{text}");
+        }
+        for (text, words) in [
+            ("", "time: invalid duration \"\""),
+            ("5", "time: missing unit in duration \"5\""),
+            ("5x", "time: unknown unit \"x\" in duration \"5x\""),
+            ("s", "time: invalid duration \"s\""),
+            ("1.2.3s", "time: invalid duration \"1.2.3s\""),
+            ("99999999999999999999h", "time: invalid duration \"99999999999999999999h\""),
+            ("é", "time: invalid duration \"é\""),
+        ] {
+            assert_eq!(Duration::parse(text), Err(words.to_string()));
         }
     }
 

@@ -38,7 +38,9 @@ impl IntOrString {
             return Err("invalid value for IntOrString: invalid type: string is not a percentage".into());
         };
         let Some(percent) = go_int(digits) else {
-            return Err(format!("invalid value for IntOrString: invalid value {text:?}: strconv.Atoi: parsing {digits:?}: invalid syntax"));
+            return Err(format!(
+                "invalid value for IntOrString: invalid value {text:?}: strconv.Atoi: parsing {digits:?}: invalid syntax"
+            ));
         };
         let product = i64::from(percent).saturating_mul(total);
         let floor = product.div_euclid(100);

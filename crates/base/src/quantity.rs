@@ -242,7 +242,9 @@ impl fmt::Display for Quantity {
         }
         match self.format {
             QuantityFormat::BinarySi if self.is_integer() && self.nanos.abs() >= 1024 * NANOS => binary(self.nanos / NANOS, out),
-            QuantityFormat::DecimalExponent => decimal(self.nanos, |power, out| if power == 0 { Ok(()) } else { write!(out, "e{power}") }, out),
+            QuantityFormat::DecimalExponent => {
+                decimal(self.nanos, |power, out| if power == 0 { Ok(()) } else { write!(out, "e{power}") }, out)
+            }
             QuantityFormat::BinarySi | QuantityFormat::DecimalSi => decimal(self.nanos, si_suffix, out),
         }
     }
@@ -261,7 +263,11 @@ fn si_suffix(power: i32, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     out.write_str(["n", "u", "m", "", "k", "M", "G", "T", "P", "E"][((power + 9) / 3) as usize])
 }
 
-fn decimal(mut value: i128, suffix: fn(i32, &mut fmt::Formatter<'_>) -> fmt::Result, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn decimal(
+    mut value: i128,
+    suffix: fn(i32, &mut fmt::Formatter<'_>) -> fmt::Result,
+    out: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     let mut power = -9;
     while value % 1000 == 0 && power < 18 {
         value /= 1000;
@@ -362,7 +368,15 @@ mod tests {
 
     #[test]
     fn stored_text_keeps_some_spellings() {
-        for (text, want) in [("1.500", "1.500"), ("1.5", "1500m"), ("1E3", "1E3"), ("0.500", "500m"), ("1000", "1k"), ("2048Ki", "2Mi"), ("3Ki", "3Ki")] {
+        for (text, want) in [
+            ("1.500", "1.500"),
+            ("1.5", "1500m"),
+            ("1E3", "1E3"),
+            ("0.500", "500m"),
+            ("1000", "1k"),
+            ("2048Ki", "2Mi"),
+            ("3Ki", "3Ki"),
+        ] {
             assert_eq!(Quantity::canonical(text).as_deref(), Ok(want), "{text}");
         }
     }
