@@ -2,7 +2,7 @@
 
 use crate::process::{self, Result};
 use crate::project;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Installs Debian packages, or says in one line why it cannot.
@@ -49,11 +49,4 @@ pub fn install() -> Result {
     }
     process::run(Command::new("npm").current_dir(&root).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
     project::write(&mark, lock)
-}
-
-/// Node with our own modules at hand.
-pub fn node(script: &Path) -> Command {
-    let mut node = Command::new("node");
-    node.current_dir(project::root()).arg(script);
-    node
 }

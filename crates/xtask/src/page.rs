@@ -54,6 +54,8 @@ pub struct Page {
     dist: PathBuf,
     /// The files that a browser fetches before it shows anything, `index.html` first.
     pub first_load: Vec<PathBuf>,
+    /// Bytes of the module before wasm-opt.
+    pub unoptimised: u64,
 }
 
 impl Page {
@@ -83,10 +85,12 @@ pub fn build_with(route: &Route, kind: Kind) -> Result<Page> {
     built?;
     let glue = wasm::artefacts(kind.profile()).join("bindgen");
     bind(kind, &glue)?;
+    let module = glue.join("web_bg.wasm");
+    let unoptimised = module.metadata().map_or(0, |meta| meta.len());
     if kind == Kind::Release {
-        optimise(&glue.join("web_bg.wasm"))?;
+        optimise(&module)?;
     }
-    assemble(&glue)
+    Ok(Page { unoptimised, ..assemble(&glue)? })
 }
 
 fn bindgen_build() -> Command {
@@ -131,7 +135,7 @@ fn assemble(glue: &Path) -> Result<Page> {
     let mut first_load = vec![dist.join("index.html")];
     first_load.extend(html::references(&index).iter().map(|name| dist.join(name)).filter(|path| path.is_file()));
     first_load.extend(project::files(&dist.join("snippets")));
-    Ok(Page { dist, first_load })
+    Ok(Page { dist, first_load, unoptimised: 0 })
 }
 
 /// The names of the module's two halves.

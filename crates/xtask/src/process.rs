@@ -31,11 +31,20 @@ pub fn wait(command: &Command, mut child: Child) -> Result {
     finish(command, status)
 }
 
-/// Runs it in silence and gives what it printed.
+/// Runs it in silence and gives what it printed; its errors go to the terminal.
 pub fn output(command: &mut Command) -> Result<String> {
-    let out = command.stderr(Stdio::inherit()).output().map_err(|error| cannot_start(command, &error))?;
+    collect(command.stderr(Stdio::inherit()))
+}
+
+fn collect(command: &mut Command) -> Result<String> {
+    let out = command.stdin(Stdio::null()).output().map_err(|error| cannot_start(command, &error))?;
     finish(command, out.status)?;
     String::from_utf8(out.stdout).map_err(|error| error.to_string())
+}
+
+/// As `output`, with nothing shown even when it fails.
+pub fn quiet_output(command: &mut Command) -> Result<String> {
+    collect(command.stderr(Stdio::null()))
 }
 
 /// Whether it runs and succeeds; nothing is shown.

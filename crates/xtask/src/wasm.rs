@@ -43,9 +43,30 @@ impl Route {
         cargo
     }
 
-    /// Whether `cargo clippy` works for wasm32: Debian has no clippy of the same version.
-    pub fn has_clippy(&self) -> bool {
-        matches!(self, Route::Rustup)
+    /// `cargo clippy` for wasm32. Debian has a clippy of its own rustc's version.
+    pub fn clippy(&self) -> Result<Command> {
+        let mut cargo = self.cargo("clippy");
+        if matches!(self, Route::Debian { .. }) {
+            if !Path::new("/usr/bin/clippy-driver").is_file() {
+                node::apt(&["rust-web-clippy"])?;
+            }
+            // Rustup's proxies on PATH are found first; a path is a toolchain to them.
+            cargo.env("RUSTUP_TOOLCHAIN", "/usr");
+        }
+        Ok(cargo)
+    }
+
+    /// The linker by itself.
+    pub fn linker(&self) -> Result<Command> {
+        let path = match self {
+            Route::Rustup => linker()?,
+            Route::Debian { linker, .. } => linker.clone(),
+        };
+        let mut linker = Command::new(&path);
+        if path.ends_with("rust-lld") {
+            linker.args(["-flavor", "wasm"]);
+        }
+        Ok(linker)
     }
 }
 

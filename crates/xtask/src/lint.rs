@@ -1,5 +1,0 @@
-//! test
-use crate::process::Result;
-pub fn run(_: &[String]) -> Result {
-    Err("being written".into())
-}
