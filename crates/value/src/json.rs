@@ -1,5 +1,6 @@
-//! JSON in and out. Output is compact, or indented by four spaces as kubectl prints it.
+//! JSON in and out. Output is compact, or indented by four spaces as kubectl prints it; written as Go's encoder does it.
 
+use crate::go::{FloatStyle, float_text};
 use crate::{List, Map, Value, name};
 use base::Text;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -27,18 +28,101 @@ impl Value {
     }
     /// Compact JSON, keys sorted.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        self.written(Layout { html: false, indent: None })
+    }
+    /// Compact JSON as Go's encoder writes it: `<`, `>`, `&` and the two line separators are escaped.
+    /// API answers and the last-applied annotation have this form.
+    pub fn to_json_go(&self) -> String {
+        self.written(Layout { html: true, indent: None })
     }
     /// JSON indented by four spaces, as `kubectl -o json` prints it, without a final newline.
     pub fn to_json_pretty(&self) -> String {
-        let mut out = Vec::new();
-        let format = serde_json::ser::PrettyFormatter::with_indent(b"    ");
-        let mut to = serde_json::Serializer::with_formatter(&mut out, format);
-        if self.serialize(&mut to).is_err() {
-            return String::new();
-        }
-        String::from_utf8(out).unwrap_or_default()
+        self.written(Layout { html: true, indent: Some("    ") })
     }
+    fn written(&self, layout: Layout) -> String {
+        let mut out = String::new();
+        layout.value(self, 0, &mut out);
+        out
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Layout {
+    html: bool,
+    indent: Option<&'static str>,
+}
+
+impl Layout {
+    fn value(self, value: &Value, depth: usize, out: &mut String) {
+        match value {
+            Value::Null => out.push_str("null"),
+            Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+            Value::Int(i) => out.push_str(&i.to_string()),
+            // JSON has no words for infinity; Go refuses them, and no parser of ours lets them in.
+            Value::Float(f) => out.push_str(&if f.is_finite() { float_text(*f, FloatStyle::Json) } else { "null".into() }),
+            Value::Str(s) => self.string(s, out),
+            Value::List(items) => {
+                self.block(("[]", items.len()), depth, out, &mut |at, out| self.value(&items.as_slice()[at], depth + 1, out))
+            }
+            Value::Map(fields) => self.block(("{}", fields.len()), depth, out, &mut |at, out| {
+                let (key, field) = &fields.as_slice()[at];
+                self.string(key, out);
+                out.push_str(if self.indent.is_some() { ": " } else { ":" });
+                self.value(field, depth + 1, out);
+            }),
+        }
+    }
+    fn block(self, (brackets, len): (&str, usize), depth: usize, out: &mut String, item: &mut dyn FnMut(usize, &mut String)) {
+        out.push_str(&brackets[..1]);
+        for at in 0..len {
+            if at > 0 {
+                out.push(',');
+            }
+            self.line(depth + 1, out);
+            item(at, out);
+        }
+        if len > 0 {
+            self.line(depth, out);
+        }
+        out.push_str(&brackets[1..]);
+    }
+    fn line(self, depth: usize, out: &mut String) {
+        let Some(indent) = self.indent else { return };
+        out.push('\n');
+        (0..depth).for_each(|_| out.push_str(indent));
+    }
+    fn string(self, s: &str, out: &mut String) {
+        out.push('"');
+        let mut plain = 0;
+        for (at, c) in s.char_indices() {
+            let escape = match c {
+                '"' => "\\\"",
+                '\\' => "\\\\",
+                '\n' => "\\n",
+                '\r' => "\\r",
+                '\t' => "\\t",
+                '\u{8}' => "\\b",
+                '\u{c}' => "\\f",
+                c if c < ' ' => "",
+                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' if self.html => "",
+                _ => continue,
+            };
+            out.push_str(&s[plain..at]);
+            plain = at + c.len_utf8();
+            if escape.is_empty() {
+                out.push_str("\\u");
+                (0..4).rev().for_each(|place| out.push(hex_digit(u32::from(c) >> (4 * place))));
+            } else {
+                out.push_str(escape);
+            }
+        }
+        out.push_str(&s[plain..]);
+        out.push('"');
+    }
+}
+
+fn hex_digit(n: u32) -> char {
+    char::from(b"0123456789abcdef"[n as usize & 15])
 }
 
 impl Serialize for Value {
@@ -142,6 +226,22 @@ impl<'de> Deserialize<'de> for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn goes_go_way() {
+        let v = obj! { "a" => "<x>&\u{2028}\u{1}\"\\\n\u{7f}é", "b" => list![], "c" => obj! {}, "d" => list![1, 1e21] };
+        assert_eq!(
+            v.to_json_go(),
+            "{\"a\":\"\\u003cx\\u003e\\u0026\\u2028\\u0001\\\"\\\\\\n\u{7f}é\",\"b\":[],\"c\":{},\"d\":[1,1e+21]}"
+        );
+        assert!(v.to_json().starts_with("{\"a\":\"<x>&"));
+        let pretty = obj! { "b" => list![], "c" => obj! {}, "d" => list![1, obj! { "e" => 2 }] }.to_json_pretty();
+        assert_eq!(
+            pretty,
+            "{\n    \"b\": [],\n    \"c\": {},\n    \"d\": [\n        1,\n        {\n            \"e\": 2\n        }\n    ]\n}"
+        );
+        assert_eq!(Value::from_json(&v.to_json_go()).unwrap(), v);
+    }
 
     #[test]
     fn round_trip_sorts_and_keeps_numbers() {

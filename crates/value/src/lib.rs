@@ -3,6 +3,7 @@
 
 #[macro_use]
 mod build;
+pub mod go;
 mod json;
 mod list;
 mod map;
