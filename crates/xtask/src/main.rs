@@ -11,6 +11,7 @@ mod page;
 mod process;
 mod project;
 mod run;
+mod schema;
 mod serve;
 mod size;
 mod test;
@@ -26,6 +27,7 @@ usage: cargo xtask COMMAND
   test   [native|web|e2e] [FILTER]             every test: native, wasm in Node and in Chromium, end to end
   bench  [FILTER]                              the benchmarks
   size                                         bytes of the first load, against web/size-budget
+  schema --from DIR [--check]                  the table of kinds, from a server's API documents
   lint   [NAME]                                fmt, clippy, layers, purity, tidy
 ";
 
@@ -45,6 +47,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result {
         "test" => test::run(rest),
         "bench" => bench::run(rest),
         "size" => size::run(),
+        "schema" => schema::run(rest),
         "lint" => lint::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -24,7 +24,9 @@ fn apt_get(root: bool) -> Command {
     if !root {
         apt.arg("apt-get");
     }
-    apt.args(["-o", "DPkg::Lock::Timeout=120"]).env("DEBIAN_FRONTEND", "noninteractive").stdout(std::io::stderr());
+    apt.args(["-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Use-Pty=0"])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdout(std::io::stderr());
     apt
 }
 

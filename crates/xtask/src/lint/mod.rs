@@ -12,8 +12,14 @@ use crate::project;
 
 type Check = fn() -> Result;
 
-const CHECKS: [(&str, Check); 5] =
-    [("fmt", fmt), ("tidy", tidy::check), ("layers", layers::check), ("clippy", clippy::check), ("purity", purity::check)];
+const CHECKS: [(&str, Check); 6] = [
+    ("fmt", fmt),
+    ("tidy", tidy::check),
+    ("layers", layers::check),
+    ("clippy", clippy::workspace),
+    ("clippy-web", clippy::page),
+    ("purity", purity::check),
+];
 
 /// Runs the named checks, or all of them; all run even when an early one fails.
 pub fn run(args: &[String]) -> Result {
