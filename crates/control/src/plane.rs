@@ -1,0 +1,248 @@
+//! `Control`: requests in, background work step by step. The way of data is one direction:
+//! request, plan, commit, keys, reconcile, ops, requests.
+//!
+//! Ops are committed before the next key is looked at, so a controller always sees its own writes.
+
+use crate::expiry::Expiry;
+use crate::queue::Queue;
+use crate::recorder::{Entry, Recorder};
+use api::{Cause, Note, Op, Origin, Outcome, PatchType, Reply, Request, Status, User, Verb};
+use apiserver::{Config, Context, Plan, WatchPlan};
+use base::{Duration, Rng, Text, Time};
+use controllers::CONTROLLERS;
+use model::{Key, resource};
+use scheduler::{Decision, Scheduler};
+use std::sync::Arc;
+use store::{Snapshot, Store};
+
+/// Which parts run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    pub controllers: bool,
+    pub scheduler: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { controllers: true, scheduler: true }
+    }
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug)]
+pub enum Answered {
+    Reply(Reply),
+    /// The client may follow the store's log with this.
+    Watch(Box<WatchPlan>),
+    /// A kubelet has to carry this out.
+    Connect(Box<apiserver::Connect>),
+}
+
+/// A control plane.
+#[derive(Clone)]
+pub struct Control {
+    store: Store,
+    config: Arc<Config>,
+    options: Options,
+    queue: Queue,
+    scheduler: Scheduler,
+    /// When the scheduler may decide again.
+    free_at: Time,
+    recorder: Recorder,
+    expiry: Expiry,
+    admission_dice: Rng,
+    scheduler_dice: Rng,
+    event_dice: Rng,
+    latency_dice: Rng,
+    /// Commits up to this revision were shown to controllers and scheduler.
+    seen: u64,
+}
+
+/// A decision of the scheduler takes this long.
+const DECISION: Duration = Duration::from_millis(2);
+
+impl Control {
+    /// A new cluster's control plane with the objects that every cluster is born with.
+    pub fn new(config: Config, options: Options, rng: &Rng, now: Time) -> Control {
+        let mut control = Control {
+            store: Store::default(),
+            config: Arc::new(config),
+            options,
+            queue: Queue::default(),
+            scheduler: Scheduler::new(),
+            free_at: now,
+            recorder: Recorder::default(),
+            expiry: Expiry::default(),
+            admission_dice: rng.fork("apiserver"),
+            scheduler_dice: rng.fork("scheduler"),
+            event_dice: rng.fork("events"),
+            latency_dice: rng.fork("latency"),
+            seen: 0,
+        };
+        let cause = Cause::new("kube-apiserver", Origin::Start);
+        let born = apiserver::birth(&control.config, now, &mut control.admission_dice);
+        for write in born {
+            let written = control.store.commit(write, cause.clone(), now);
+            debug_assert!(written.is_ok(), "a new cluster's objects do not conflict");
+        }
+        control.feed(now);
+        control
+    }
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+    pub fn snapshot(&self) -> &Snapshot {
+        self.store.now()
+    }
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+    /// The last decision about a pod, by its uid.
+    pub fn decision(&self, uid: &str) -> Option<&Arc<Decision>> {
+        self.scheduler.decision(uid)
+    }
+    /// Answers one request, committing what it writes.
+    pub fn request(&mut self, request: &Request, origin: Origin, now: Time) -> Answered {
+        let answered = self.admit(request, origin, now);
+        self.feed(now);
+        answered
+    }
+    /// Tells the world something about an object.
+    pub fn note(&mut self, note: &Note, cause: &Cause, now: Time) {
+        let user = User::master(cause.by.clone());
+        let entry = self.recorder.record(note, now, &mut self.event_dice);
+        let request = match entry {
+            Entry::Create(object) => Op::Create { resource: resource::EVENTS.clone(), object }.request(&user),
+            Entry::Raise(namespace, name, patch) => {
+                let key = Key::new(&resource::EVENTS, namespace, name);
+                Request { body: patch, ..Request::of(&user, Verb::Patch(PatchType::Merge), &key) }
+            }
+            Entry::Nothing => return,
+        };
+        let at = self.store.rev();
+        self.admit(&request, cause.from, now);
+        if let Some(commit) = self.store.commit_at(at + 1) {
+            self.expiry.add(now, commit.key.namespace.clone(), commit.key.name.clone(), commit.rev);
+        }
+    }
+    /// Does the next piece of work that is due; false if there is none at `now`.
+    pub fn step(&mut self, now: Time) -> bool {
+        let worked = self.expire(now) || self.reconcile(now) || self.schedule(now);
+        if worked {
+            self.feed(now);
+        }
+        worked
+    }
+    /// When [`Control::step`] will next have work.
+    pub fn next_deadline(&self) -> Option<Time> {
+        let schedule = self.scheduler.next_deadline().map(|at| at.max(self.free_at));
+        [self.queue.next(), schedule, self.expiry.next()].into_iter().flatten().min()
+    }
+
+    fn admit(&mut self, request: &Request, origin: Origin, now: Time) -> Answered {
+        let mut context = Context { now, rng: &mut self.admission_dice, config: &self.config };
+        match apiserver::admit(self.store.now(), request, &mut context) {
+            Plan::Reply(reply) => Answered::Reply(reply),
+            Plan::Watch(watch) => Answered::Watch(watch),
+            Plan::Connect(connect) => Answered::Connect(connect),
+            Plan::Write(plan) => {
+                let cause = Cause { by: request.user.name.clone(), from: origin };
+                let mut commits = Vec::with_capacity(plan.writes.len());
+                for write in plan.writes {
+                    match self.store.commit(write, cause.clone(), now) {
+                        Ok(commit) => commits.push(commit),
+                        Err(status) => return Answered::Reply(status.into()),
+                    }
+                }
+                Answered::Reply(apiserver::finish(&plan.answer, &commits))
+            }
+        }
+    }
+    /// Shows new commits to controllers and scheduler.
+    fn feed(&mut self, now: Time) {
+        while self.seen < self.store.rev() {
+            self.seen += 1;
+            let Some(commit) = self.store.commit_at(self.seen).cloned() else { continue };
+            if self.options.scheduler {
+                self.scheduler.handle(self.store.now(), &commit, now);
+            }
+            if self.options.controllers {
+                self.enqueue(&commit, now);
+            }
+        }
+    }
+    fn enqueue(&mut self, commit: &store::Commit, now: Time) {
+        let mut keys = Vec::new();
+        for (place, controller) in CONTROLLERS.iter().enumerate() {
+            controller.keys(self.store.now(), commit, &mut keys);
+            for key in keys.drain(..) {
+                let latency = Duration::from_millis(self.latency_dice.between(2, 8));
+                self.queue.add(place as u16, key, now + latency, commit.rev);
+            }
+        }
+    }
+    fn reconcile(&mut self, now: Time) -> bool {
+        let Some((place, key, trigger)) = self.queue.pop(now) else { return false };
+        let controller = CONTROLLERS[usize::from(place)];
+        let outcome = controller.reconcile(self.store.now(), &key, now);
+        let cause = Cause::new(controller.name(), Origin::Revision(trigger));
+        let again_at = outcome.again_at;
+        match self.apply(outcome, &cause, now) {
+            Ok(()) => self.queue.forget(place, &key),
+            Err((op, status)) => {
+                let outcome = controller.refused(self.store.now(), &key, &op, &status, now);
+                let settled = self.apply(outcome, &cause, now);
+                debug_assert!(settled.is_ok() || status.code >= 400);
+                self.queue.retry(place, key.clone(), now, trigger);
+            }
+        }
+        if let Some(at) = again_at {
+            self.queue.add(place, key, at, trigger);
+        }
+        true
+    }
+    fn schedule(&mut self, now: Time) -> bool {
+        if self.free_at > now || self.scheduler.next_deadline().is_none_or(|at| at > now) {
+            return false;
+        }
+        let Some(decision) = self.scheduler.schedule_one(self.store.now(), now, &mut self.scheduler_dice) else { return false };
+        self.free_at = now + DECISION;
+        let trigger = self.store.now().get(&decision.key).map_or(0, |pod| pod.meta.revision);
+        let cause = Cause::new("default-scheduler", Origin::Revision(trigger));
+        if self.apply(decision.outcome.clone(), &cause, now).is_err() {
+            self.scheduler.refused(&decision.key, now);
+        }
+        true
+    }
+    /// Carries ops out in order, up to the first refusal; then the notes.
+    fn apply(&mut self, outcome: Outcome, cause: &Cause, now: Time) -> Result<(), (Op, Status)> {
+        let user = User::master(cause.by.clone());
+        let mut refused = None;
+        for op in outcome.ops {
+            let failure = match self.admit(&op.request(&user), cause.from, now) {
+                Answered::Reply(reply) => reply.failure(),
+                Answered::Watch(_) | Answered::Connect(_) => None,
+            };
+            if let Some(status) = failure {
+                refused = Some((op, status));
+                break;
+            }
+        }
+        for note in &outcome.notes {
+            self.note(note, cause, now);
+        }
+        refused.map_or(Ok(()), Err)
+    }
+    fn expire(&mut self, now: Time) -> bool {
+        let Some((namespace, name, rev)) = self.expiry.pop(now) else { return false };
+        let key = Key::new(&resource::EVENTS, namespace, name);
+        let unchanged = self.store.now().get(&key).is_some_and(|event| event.meta.revision == rev);
+        if unchanged {
+            let write = api::Write { key: key.clone(), expect: api::Expect::Revision(rev), change: api::Change::Delete };
+            let gone = self.store.commit(write, Cause::new(Text::from("kube-apiserver"), Origin::Timer(rev)), now);
+            debug_assert!(gone.is_ok());
+            self.recorder.forget(&key.namespace, &key.name);
+        }
+        true
+    }
+}

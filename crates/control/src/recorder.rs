@@ -1,0 +1,180 @@
+//! Notes become Events: the same note again raises a count, many similar ones are merged.
+//! Models client-go/tools/record (EventCorrelator) and, for the scheduler, tools/events.
+
+use api::Note;
+use base::{Duration, Rng, Text, Time};
+use std::collections::BTreeMap;
+use value::{Value, obj};
+
+/// From this many different messages of one reason on, they are merged into one event.
+const SIMILAR: u32 = 10;
+/// Similar messages are counted within this time.
+const WINDOW: Duration = Duration::from_secs(600);
+/// The component that writes events by the newer API (events.k8s.io/v1).
+const SCHEDULER: &str = "default-scheduler";
+/// How many keys are remembered.
+const REMEMBERED: usize = 4096;
+
+/// What was written before, by the identity of a note.
+#[derive(Clone, Default)]
+pub struct Recorder {
+    seen: BTreeMap<Text, Seen>,
+    similar: BTreeMap<Text, Similar>,
+}
+
+#[derive(Clone)]
+struct Seen {
+    namespace: Text,
+    name: Text,
+    count: i64,
+    first: Time,
+}
+
+#[derive(Clone)]
+struct Similar {
+    messages: Vec<Text>,
+    last: Time,
+}
+
+/// What to write for a note.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Entry {
+    Create(Value),
+    /// Namespace, name, and a merge patch that raises the count.
+    Raise(Text, Text, Value),
+    /// Only counted.
+    Nothing,
+}
+
+impl Recorder {
+    /// The write for a note at `now`.
+    pub fn record(&mut self, note: &Note, now: Time, rng: &mut Rng) -> Entry {
+        self.shrink();
+        let (key, message) = if note.source == SCHEDULER {
+            (identity(note), note.message.clone())
+        } else {
+            self.merge(note, group_key(note), now)
+        };
+        if let Some(seen) = self.seen.get_mut(&key) {
+            seen.count += 1;
+            return seen.again(note, &message, now);
+        }
+        let name: Text = format!("{}.{:016x}", note.about["name"].s(), rng.next_u64()).into();
+        let namespace = match note.about["namespace"].s() {
+            "" => base::text!("default"),
+            namespace => namespace.into(),
+        };
+        self.seen.insert(key, Seen { namespace: namespace.clone(), name: name.clone(), count: 1, first: now });
+        Entry::Create(event(note, &message, (&namespace, &name), now))
+    }
+    /// Forgets an event that is no longer stored.
+    pub fn forget(&mut self, namespace: &str, name: &str) {
+        self.seen.retain(|_, seen| seen.namespace != namespace || seen.name != name);
+    }
+    /// The identity under which a note is counted, and its text.
+    fn merge(&mut self, note: &Note, group: Text, now: Time) -> (Text, Text) {
+        let similar = self.similar.entry(group.clone()).or_insert_with(|| Similar { messages: Vec::new(), last: now });
+        if now - similar.last > WINDOW {
+            similar.messages.clear();
+        }
+        similar.last = now;
+        if !similar.messages.contains(&note.message) && similar.messages.len() < SIMILAR as usize {
+            similar.messages.push(note.message.clone());
+        }
+        if similar.messages.len() < SIMILAR as usize {
+            return (format!("{group}/{}", note.message).into(), note.message.clone());
+        }
+        (group, format!("(combined from similar events): {}", note.message).into())
+    }
+    fn shrink(&mut self) {
+        if self.seen.len() > REMEMBERED {
+            let oldest = self.seen.iter().min_by_key(|(_, seen)| seen.first).map(|(key, _)| key.clone());
+            oldest.and_then(|key| self.seen.remove(&key));
+        }
+        if self.similar.len() > REMEMBERED {
+            let oldest = self.similar.iter().min_by_key(|(_, similar)| similar.last).map(|(key, _)| key.clone());
+            oldest.and_then(|key| self.similar.remove(&key));
+        }
+    }
+}
+
+impl Seen {
+    /// A repeated note: a raised count; the newer API of the scheduler writes a series once and then only counts.
+    fn again(&self, note: &Note, message: &Text, now: Time) -> Entry {
+        let patch = if note.source != SCHEDULER {
+            obj! { "count" => self.count, "lastTimestamp" => now, "message" => message }
+        } else if self.count == 2 {
+            obj! { "series" => obj! { "count" => 2, "lastObservedTime" => now.rfc3339_micro() } }
+        } else {
+            return Entry::Nothing;
+        };
+        Entry::Raise(self.namespace.clone(), self.name.clone(), patch)
+    }
+}
+
+/// The newer events API tells notes apart by the revision of what they are about, not by their text.
+fn identity(note: &Note) -> Text {
+    format!("{}@{}", group_key(note), note.about["resourceVersion"].s()).into()
+}
+
+fn group_key(note: &Note) -> Text {
+    let about = &note.about;
+    let kind = if note.warning { "W" } else { "N" };
+    format!("{}|{}|{}|{}|{kind}|{}", note.source, note.host, about["uid"].s(), about["fieldPath"].s(), note.reason).into()
+}
+
+fn event(note: &Note, message: &Text, (namespace, name): (&Text, &Text), now: Time) -> Value {
+    let mut event = obj! {
+        "apiVersion" => "v1", "kind" => "Event",
+        "metadata" => obj! { "name" => name, "namespace" => namespace },
+        "involvedObject" => &note.about,
+        "reason" => &note.reason, "message" => message,
+        "type" => if note.warning { "Warning" } else { "Normal" },
+        "reportingComponent" => &note.source, "reportingInstance" => &note.host,
+        "source" => obj! {}, "firstTimestamp" => Value::Null, "lastTimestamp" => Value::Null, "eventTime" => Value::Null,
+    };
+    if note.source == SCHEDULER {
+        event.set(&["eventTime"], now.rfc3339_micro());
+        event.set(&["reportingInstance"], "default-scheduler-control-plane");
+        event.set(&["action"], if note.reason == "Preempted" { "Preempting" } else if note.warning { "Scheduling" } else { "Binding" });
+        return event;
+    }
+    event.set(&["source", "component"], &note.source);
+    if !note.host.is_empty() {
+        event.set(&["source", "host"], &note.host);
+    }
+    event.set(&["count"], 1);
+    event.set(&["firstTimestamp"], now);
+    event.set(&["lastTimestamp"], now);
+    event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(message: &str) -> Note {
+        Note {
+            about: obj! { "kind" => "Pod", "name" => "web", "namespace" => "a", "uid" => "u" },
+            warning: true,
+            reason: "BackOff".into(),
+            message: message.into(),
+            source: "kubelet".into(),
+            host: "node-1".into(),
+        }
+    }
+
+    #[test]
+    fn repeats_are_counted_and_floods_merged() {
+        let (mut recorder, mut rng) = (Recorder::default(), Rng::new(1));
+        assert!(matches!(recorder.record(&note("m0"), Time::EPOCH, &mut rng), Entry::Create(_)));
+        let Entry::Raise(_, _, patch) = recorder.record(&note("m0"), Time::EPOCH, &mut rng) else { panic!("counted") };
+        assert_eq!(patch["count"].as_i64(), Some(2));
+        for i in 1..9 {
+            assert!(matches!(recorder.record(&note(&format!("m{i}")), Time::EPOCH, &mut rng), Entry::Create(_)), "{i}");
+        }
+        let Entry::Create(merged) = recorder.record(&note("m9"), Time::EPOCH, &mut rng) else { panic!("a merged event") };
+        assert_eq!(merged["message"].s(), "(combined from similar events): m9");
+        assert!(matches!(recorder.record(&note("m10"), Time::EPOCH, &mut rng), Entry::Raise(..)));
+    }
+}
