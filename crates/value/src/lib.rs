@@ -9,6 +9,7 @@ mod list;
 mod map;
 mod names;
 mod tree;
+pub mod yaml;
 
 pub use build::IntoValue;
 pub use json::JsonError;
