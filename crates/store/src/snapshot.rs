@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct Snapshot {
     pub(crate) rev: u64,
     pub(crate) objects: OrdMap<Key, Arc<Object>>,
-    /// (controller's uid | `orphan/NAMESPACE` | `node/NAME`, key of the dependent)
+    /// (controller's uid | `orphan/NAMESPACE` | `node/NAME` | `port/NUMBER`, key of the dependent)
     pub(crate) index: OrdSet<(Text, Key)>,
 }
 
@@ -57,6 +57,10 @@ impl Snapshot {
     pub fn pods_on<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
         self.tagged(format!("node/{node}").into())
     }
+    /// The service that holds a node port (or a health check port).
+    pub fn service_on(&self, port: u16) -> Option<&Arc<Object>> {
+        self.tagged(port_tag(port.into())).next()
+    }
     fn tagged(&self, tag: Text) -> impl Iterator<Item = &Arc<Object>> + use<'_> {
         let nothing = Text::new();
         let from = (tag.clone(), Key::new(&nothing, nothing.clone(), nothing.clone()));
@@ -92,5 +96,14 @@ fn tags(object: &Object) -> Vec<Text> {
     if is_pod && !object.pod().node().is_empty() {
         tags.push(format!("node/{}", object.pod().node()).into());
     }
+    if object.resource == resource::SERVICES {
+        let spec = object.spec();
+        let ports = spec["ports"].items().iter().map(|p| &p["nodePort"]).chain([&spec["healthCheckNodePort"]]);
+        tags.extend(ports.filter_map(value::Value::as_i64).filter(|p| *p != 0).map(port_tag));
+    }
     tags
+}
+
+fn port_tag(port: i64) -> Text {
+    format!("port/{port}").into()
 }
