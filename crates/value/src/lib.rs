@@ -5,6 +5,7 @@
 mod build;
 pub mod go;
 mod json;
+pub mod jsonpath;
 mod list;
 mod map;
 mod names;
