@@ -1,1 +1,52 @@
-//! In the making.
+//! The real kubectl's syntax, output and errors as a machine without IO.
+//!
+//! [`Kubectl::start`] reads a command line; then the host asks [`Kubectl::poll`] whose turn it is, carries out each [`Call`] and hands
+//! the [`Answer`] to [`Kubectl::reply`], until [`Turn::Done`]. What was printed is drained with [`Kubectl::take_output`]. The machine is a
+//! plain value: cloning it in the middle of a command is a branch of the world.
+//!
+//! A file per family of commands; [`command`] finds the function of a command line, [`ctx`] is what functions ask the world through.
+
+mod apply;
+mod auth;
+mod call;
+mod cluster;
+mod command;
+mod config;
+mod create;
+mod ctx;
+mod delete;
+mod describe;
+mod diff;
+mod discovery;
+mod edit;
+mod env;
+mod events;
+mod exec;
+mod explain;
+mod expose;
+mod fail;
+mod flags;
+mod follow;
+mod get;
+mod help;
+mod kubectl;
+mod label;
+mod logs;
+mod node;
+mod output;
+mod patch;
+mod record;
+mod replace;
+mod rollout;
+mod run;
+mod scale;
+mod set;
+mod stream;
+mod table;
+mod wait;
+mod watch;
+
+pub use call::{Answer, Call, FileError, FolderEntry, Turn};
+pub use env::Env;
+pub use kubectl::Kubectl;
+pub use output::Chunk;
