@@ -9,6 +9,7 @@ pub mod jsonpath;
 mod list;
 mod map;
 mod names;
+pub mod patch;
 mod tree;
 pub mod yaml;
 
