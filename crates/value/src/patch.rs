@@ -395,8 +395,8 @@ mod tests {
             r#"{"a":["first","w","last","end"]}"#,
         );
         check("{a: 1}", "[{op: replace, path: '', value: {b: 2}}]", r#"{"b":2}"#);
-        check("{a: 1}", "[{op: add, path: data/x, value: y}]", r#"{"a":1,"x":"y"}"#);
-        check("{a: 1}", "[{op: replace, path: /new, value: y}]", r#"{"a":1,"new":"y"}"#);
+        check("{a: 1}", "[{op: add, path: data/x, value: z}]", r#"{"a":1,"x":"z"}"#);
+        check("{a: 1}", "[{op: replace, path: /new, value: z}]", r#"{"a":1,"new":"z"}"#);
         check("{a: 1}", "[]", r#"{"a":1}"#);
         fail(
             "{op: remove, path: /data/missing}",
