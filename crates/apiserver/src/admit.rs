@@ -1,10 +1,32 @@
 //! `admit`: from a request to a plan. One function per verb; the way is the same for all kinds.
 
-use crate::{Context, Plan};
-use api::{Request, Status};
+use crate::call::{Call, Ctx, not_allowed};
+use crate::{Context, Plan, create, delete, patch, paths, read, subresource, update};
+use api::{Request, Status, Verb};
 use store::Snapshot;
 
 /// Decides about one request on one snapshot.
-pub fn admit(_snap: &Snapshot, request: &Request, _ctx: &mut Context) -> Plan {
-    Status::unsupported(&format!("{:?} of {}", request.verb, request.group_resource())).into()
+pub fn admit(snap: &Snapshot, request: &Request, ctx: &mut Context) -> Plan {
+    decide(snap, request, ctx).unwrap_or_else(Plan::from)
+}
+
+fn decide(snap: &Snapshot, request: &Request, ctx: Ctx) -> Result<Plan, Status> {
+    if request.verb == Verb::Path {
+        return paths::answer(request);
+    }
+    let call = Call::of(snap, request)?;
+    if !matches!(request.subresource.as_str(), "" | "status") || subresource::is_virtual(call.kind) {
+        return subresource::answer(call, ctx);
+    }
+    match request.verb {
+        Verb::Get => read::get(call, ctx),
+        Verb::List => read::list(call, ctx),
+        Verb::Watch => read::watch(call, ctx),
+        Verb::Create => create::create(call, ctx),
+        Verb::Update => update::update(call, ctx),
+        Verb::Patch(kind) => patch::patch(call, kind, ctx),
+        Verb::Delete => delete::delete(call, ctx),
+        Verb::DeleteCollection => delete::delete_collection(call, ctx),
+        Verb::Connect | Verb::Path => Err(not_allowed()),
+    }
 }

@@ -1,17 +1,41 @@
 //! The API server as a pure function: [`admit`] turns a request on a snapshot into a [`Plan`], which the host carries out;
 //! [`finish`] answers after the commits. Admission, defaulting, validation, patches, subresources, allocators, tables and
 //! discovery live here. Models pkg/apiserver, pkg/registry and pkg/apis of Kubernetes.
+//!
+//! A request goes through: `call` (its kind), `decode`, `defaults`, `admission`, `strategy` (what the server writes),
+//! `validate`, `service` (allocation), and ends as a plan. `update` is where every change of an object ends.
 
+mod admission;
 mod admit;
 mod birth;
+mod call;
 mod config;
 mod connect;
+mod create;
+mod decode;
+mod defaults;
+mod delete;
+mod field;
+mod forms;
+mod kinds;
+mod patch;
+mod paths;
 mod plan;
+mod read;
+mod scale;
+mod service;
+mod strategy;
+mod subresource;
+mod tables;
+mod update;
+mod validate;
+mod view;
+mod warn;
 mod watch;
 
 pub use admit::admit;
 pub use birth::birth;
 pub use config::{Config, Context};
 pub use connect::{Action, Connect, LogOptions, Streams};
-pub use plan::{Answer, Body, Plan, WritePlan, finish};
+pub use plan::{Answer, Plan, WritePlan, finish};
 pub use watch::WatchPlan;

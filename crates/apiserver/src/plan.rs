@@ -1,9 +1,12 @@
 //! `Plan`: what the API server has decided about a request; the host carries it out.
 
-use crate::Connect;
-use crate::WatchPlan;
-use api::{Accept, Reply, Status, Write};
-use base::Text;
+use crate::connect::Connect;
+use crate::forms::Form;
+use crate::kinds::Kind;
+use crate::view;
+use crate::watch::WatchPlan;
+use api::{Reply, Status, Write};
+use base::{Text, Time};
 use std::sync::Arc;
 use store::Commit;
 use value::Value;
@@ -32,16 +35,19 @@ pub struct WritePlan {
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub code: u16,
-    pub body: Body,
-    pub accept: Accept,
     pub warnings: Vec<Text>,
+    pub(crate) body: Body,
+    pub(crate) form: Form,
+    pub(crate) kind: &'static Kind,
 }
 
 /// What a write is answered with.
 #[derive(Clone, Debug)]
-pub enum Body {
-    /// The object of the last commit, in the version that was asked for (`""`: as stored).
-    Written { api_version: Text },
+pub(crate) enum Body {
+    /// The object of the last commit.
+    Written,
+    /// The Scale of the object of the last commit.
+    Scale,
     /// This very value.
     Value(Value),
 }
@@ -60,9 +66,11 @@ impl From<Reply> for Plan {
 
 /// The answer after the host committed the writes of a plan.
 pub fn finish(answer: &Answer, commits: &[Arc<Commit>]) -> Reply {
-    let body = match &answer.body {
-        Body::Written { .. } => commits.last().map(|c| c.object.value.clone()).unwrap_or_default(),
-        Body::Value(value) => value.clone(),
+    let body = match (&answer.body, commits.last()) {
+        (Body::Written, Some(last)) => answer.form.one(answer.kind, view::show(answer.kind, &last.object.value), last.time),
+        (Body::Scale, Some(last)) => crate::scale::of(answer.kind, &last.object.value),
+        (Body::Written | Body::Scale, None) => Value::Null,
+        (Body::Value(value), last) => answer.form.one(answer.kind, value.clone(), last.map_or(Time::EPOCH, |c| c.time)),
     };
     Reply { code: answer.code, body, warnings: answer.warnings.clone() }
 }

@@ -1,0 +1,163 @@
+//! Warnings: what is allowed but will not do what its author hopes.
+//! Models pkg/api/pod/warnings.go, pkg/api/service/warnings.go and the deprecated kinds.
+
+use crate::kinds::Kind;
+use base::Text;
+use value::Value;
+
+/// The warning that every request to a deprecated kind carries.
+pub fn deprecated_kind(kind: &Kind) -> Vec<Text> {
+    let text = match kind.resource.as_str() {
+        "endpoints" => "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+        "componentstatuses" => "v1 ComponentStatus is deprecated in v1.19+",
+        _ => return Vec::new(),
+    };
+    vec![text.into()]
+}
+
+/// Warnings about a written object.
+pub fn of(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Text> {
+    let mut warnings = deprecated_kind(kind);
+    match kind.resource.as_str() {
+        "pods" if old.is_none() => pod(new, &new["spec"], "", &mut warnings),
+        "deployments.apps" | "replicasets.apps" | "daemonsets.apps" | "statefulsets.apps" | "jobs.batch"
+            if old.is_none_or(|old| old["spec"]["template"] != new["spec"]["template"]) =>
+        {
+            let template = &new["spec"]["template"];
+            pod(template, &template["spec"], "spec.template.", &mut warnings);
+        }
+        "services" => service(&new["spec"], &mut warnings),
+        "ingresses.networking.k8s.io" if old.is_none() => ingress(new, &mut warnings),
+        _ => {}
+    }
+    warnings
+}
+
+fn ingress(new: &Value, warnings: &mut Vec<Text>) {
+    if !new["metadata"]["annotations"]["kubernetes.io/ingress.class"].is_null() {
+        warnings
+            .push("annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead".into());
+    }
+}
+
+fn service(spec: &Value, warnings: &mut Vec<Text>) {
+    if !spec["externalName"].is_empty() && spec["type"].s() != "ExternalName" {
+        warnings.push("spec.externalName is ignored when spec.type is not \"ExternalName\"".into());
+    }
+    if !spec["externalIPs"].is_empty() {
+        warnings.push("spec.externalIPs is deprecated and may no longer be implemented in some clusters".into());
+    }
+}
+
+/// Labels of nodes that have newer names.
+const OLD_LABELS: [(&str, &str, &str); 6] = [
+    ("beta.kubernetes.io/arch", "v1.14", "kubernetes.io/arch"),
+    ("beta.kubernetes.io/os", "v1.14", "kubernetes.io/os"),
+    ("failure-domain.beta.kubernetes.io/region", "v1.17", "topology.kubernetes.io/region"),
+    ("failure-domain.beta.kubernetes.io/zone", "v1.17", "topology.kubernetes.io/zone"),
+    ("failure-domain.kubernetes.io/region", "v1.17", "topology.kubernetes.io/region"),
+    ("failure-domain.kubernetes.io/zone", "v1.17", "topology.kubernetes.io/zone"),
+];
+
+fn pod(object: &Value, spec: &Value, at: &str, warnings: &mut Vec<Text>) {
+    let mut say = |text: String| warnings.push(text.into());
+    for (key, since, new) in OLD_LABELS {
+        if !spec["nodeSelector"][key].is_null() {
+            say(format!("{at}spec.nodeSelector[{key}]: deprecated since {since}; use \"{new}\" instead"));
+        }
+    }
+    for (i, constraint) in spec["topologySpreadConstraints"].items().iter().enumerate() {
+        let path = format!("{at}spec.topologySpreadConstraints[{i}]");
+        if let Some((key, since, new)) = OLD_LABELS.iter().find(|row| row.0 == constraint["topologyKey"].s()) {
+            say(format!("{path}.topologyKey: {key} is deprecated since {since}; use \"{new}\" instead"));
+        }
+        if constraint["labelSelector"].is_null() {
+            say(format!("{path}.labelSelector: a null labelSelector results in matching no pod"));
+        }
+    }
+    host_aliases(spec, at, &mut say);
+    for (i, secret) in spec["imagePullSecrets"].items().iter().enumerate() {
+        if secret["name"].is_empty() {
+            say(format!("{at}spec.imagePullSecrets[{i}].name: invalid empty name \"\""));
+        }
+    }
+    for (i, volume) in spec["volumes"].items().iter().enumerate() {
+        for (field, text) in [
+            ("glusterfs", "deprecated in v1.25, non-functional in v1.26+"),
+            ("gitRepo", "deprecated in v1.11, and disabled by default in v1.33+"),
+            ("rbd", "deprecated in v1.28, non-functional in v1.31+"),
+            ("cephfs", "deprecated in v1.28, non-functional in v1.31+"),
+        ] {
+            if !volume[field].is_null() {
+                say(format!("{at}spec.volumes[{i}].{field}: {text}"));
+            }
+        }
+    }
+    for (list, word) in [("initContainers", true), ("containers", false)] {
+        for (i, container) in spec[list].items().iter().enumerate() {
+            self::container(spec, container, &format!("{at}spec.{list}[{i}]"), word, &mut say);
+        }
+    }
+    ports(spec, at, &mut say);
+    annotations(object, at, &mut say);
+}
+
+fn host_aliases(spec: &Value, at: &str, say: &mut impl FnMut(String)) {
+    let aliases = spec["hostAliases"].items();
+    for (i, alias) in aliases.iter().enumerate() {
+        if aliases[..i].iter().any(|before| before["ip"] == alias["ip"]) {
+            say(format!("{at}spec.hostAliases[{i}].ip: duplicate ip \"{}\"", alias["ip"].s()));
+        }
+    }
+}
+
+fn container(_spec: &Value, container: &Value, path: &str, _init: bool, say: &mut impl FnMut(String)) {
+    let env = container["env"].items();
+    for (i, variable) in env.iter().enumerate() {
+        let Some(before) = env[..i].iter().position(|b| b["name"] == variable["name"]) else { continue };
+        let name = variable["name"].s();
+        let later = variable["value"].s();
+        if !later.contains(&format!("$({name})")) || env[before + 1..i].iter().any(|b| b["name"] == variable["name"]) {
+            say(format!("{path}.env[{i}]: hides previous definition of \"{name}\", which may be dropped when using apply"));
+        }
+    }
+    for list in ["limits", "requests"] {
+        for (name, quantity) in container["resources"][list].entries() {
+            let milli = quantity.s().ends_with('m');
+            if milli && matches!(name.as_str(), "memory" | "ephemeral-storage") {
+                let text = quantity.s();
+                say(format!("{path}.resources.{list}[{name}]: fractional byte value \"{text}\" is invalid, must be an integer"));
+            }
+        }
+    }
+}
+
+/// The same port of the same protocol, in one container or in two.
+fn ports(spec: &Value, at: &str, say: &mut impl FnMut(String)) {
+    let mut seen: Vec<(i64, &str, &str, i64, String)> = Vec::new();
+    for (c, container) in spec["containers"].items().iter().enumerate() {
+        for (p, port) in container["ports"].items().iter().enumerate() {
+            let path = format!("{at}spec.containers[{c}].ports[{p}]");
+            let number = port["containerPort"].as_i64().unwrap_or(0);
+            let host = port["hostPort"].as_i64().unwrap_or(0);
+            let (protocol, ip) = (port["protocol"].s(), port["hostIP"].s());
+            let same = |s: &&(i64, &str, &str, i64, String)| s.0 == number && s.1 == protocol && s.2 == ip && s.3 == host;
+            if let Some(before) = seen.iter().find(same) {
+                say(format!("{path}: duplicate port definition with {}", before.4));
+            }
+            seen.push((number, protocol, ip, host, path));
+        }
+    }
+}
+
+fn annotations(object: &Value, at: &str, say: &mut impl FnMut(String)) {
+    for (key, _) in object["metadata"]["annotations"].entries() {
+        let path = format!("{at}metadata.annotations[{key}]");
+        if key == "seccomp.security.alpha.kubernetes.io/pod" || key.starts_with("container.seccomp.security.alpha.kubernetes.io/")
+        {
+            say(format!("{path}: non-functional in v1.27+; use the \"seccompProfile\" field instead"));
+        } else if key.starts_with("container.apparmor.security.beta.kubernetes.io/") {
+            say(format!("{path}: deprecated since v1.30; use the \"appArmorProfile\" field instead"));
+        }
+    }
+}
