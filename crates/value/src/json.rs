@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::fmt;
 
-/// Why a text is no JSON, with the parser's own words and position.
+/// Why a text is no JSON, in the words of Go's encoding/json.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JsonError {
     pub message: String,
@@ -20,10 +20,10 @@ pub struct JsonError {
 impl Value {
     /// Reads one JSON document.
     pub fn from_json(text: &str) -> Result<Value, JsonError> {
-        serde_json::from_str(text).map_err(|e| JsonError {
-            message: e.to_string(),
-            line: e.line() as u32,
-            column: e.column() as u32,
+        serde_json::from_str(text).map_err(|error| JsonError {
+            message: go_words(&error, text),
+            line: error.line() as u32,
+            column: error.column() as u32,
         })
     }
     /// Compact JSON, keys sorted.
@@ -44,6 +44,37 @@ impl Value {
         layout.value(self, 0, &mut out);
         out
     }
+}
+
+/// Go names the character it stumbled over, serde_json what it expected.
+fn go_words(error: &serde_json::Error, text: &str) -> String {
+    if error.is_eof() {
+        return "unexpected end of JSON input".into();
+    }
+    let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or("");
+    let byte = error.column().checked_sub(1).and_then(|at| line.as_bytes().get(at)).copied().unwrap_or(b'\n');
+    let words = error.to_string();
+    let place = match words.split(" at line ").next().unwrap_or("") {
+        "key must be a string" => "looking for beginning of object key string",
+        "trailing comma" if byte == b'}' => "looking for beginning of object key string",
+        "expected value" | "trailing comma" => "looking for beginning of value",
+        "expected `:`" => "after object key",
+        "expected `,` or `}`" => "after object key:value pair",
+        "expected `,` or `]`" => "after array element",
+        "trailing characters" => "after top-level value",
+        "control character (\\u0000-\\u001F) found while parsing a string" => "in string literal",
+        "invalid escape" => "in string escape code",
+        "invalid number" => "in numeric literal",
+        "expected ident" => "in literal",
+        "recursion limit exceeded" => return "exceeded max depth".into(),
+        _ => return words,
+    };
+    let character = match byte {
+        b'\'' => "\\'".to_string(),
+        b'"' => "\"".to_string(),
+        other => char::from(other).escape_default().to_string(),
+    };
+    format!("invalid character '{character}' {place}")
 }
 
 #[derive(Clone, Copy)]
@@ -226,6 +257,25 @@ impl<'de> Deserialize<'de> for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_of_go() {
+        for (text, words) in [
+            ("", "unexpected end of JSON input"),
+            ("{\"a\":", "unexpected end of JSON input"),
+            ("{'a':1}", "invalid character '\\'' looking for beginning of object key string"),
+            ("{\"a\":1,}", "invalid character '}' looking for beginning of object key string"),
+            ("[1,]", "invalid character ']' looking for beginning of value"),
+            ("{\"a\":1 \"b\":2}", "invalid character '\"' after object key:value pair"),
+            ("{\"a\" 1}", "invalid character '1' after object key"),
+            ("[1 2]", "invalid character '2' after array element"),
+            ("apiVersion: v1", "invalid character 'a' looking for beginning of value"),
+            ("{} x", "invalid character 'x' after top-level value"),
+            ("\n\"a\nb\"", "invalid character '\\n' in string literal"),
+        ] {
+            assert_eq!(Value::from_json(text).unwrap_err().message, words, "{text}");
+        }
+    }
 
     #[test]
     fn goes_go_way() {
