@@ -274,6 +274,7 @@ fn resize(new: &mut Value, wanted: &Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use value::obj;
 
     #[test]
     fn resize_touches_resources_only() {
