@@ -17,7 +17,7 @@ pub fn run(filter: &[String]) -> Result {
         return Ok(());
     }
     let browser = crate::chromium::browser()?;
-    crate::node::install()?;
+    crate::node::modern()?;
     page::build(page::Kind::Release)?;
     let mut node = Command::new("node");
     process::run(node.current_dir(project::root()).arg(script).args(filter).env("CHROMIUM", browser).env("DIST", page::dist()))

@@ -52,3 +52,14 @@ pub fn install() -> Result {
     process::run(Command::new("npm").current_dir(&root).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
     project::write(&mark, lock)
 }
+
+/// Playwright asks for this much; Debian 12's own Node is older.
+pub fn modern() -> Result {
+    install()?;
+    let version = process::output(Command::new("node").arg("--version"))?;
+    let major = version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major >= 20) {
+        return Ok(());
+    }
+    Err(format!("the end-to-end tests need Node 20 or later, and this is {}; install one from nodejs.org", version.trim()))
+}

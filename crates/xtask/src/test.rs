@@ -41,7 +41,7 @@ fn web(filter: &[String]) -> Result {
 fn e2e(args: &[String]) -> Result {
     let release = args.iter().any(|arg| arg == "--release");
     let browser = chromium::browser()?;
-    node::install()?;
+    node::modern()?;
     page::build(if release { Kind::Release } else { Kind::Dev })?;
     let folder = project::root().join("tests/e2e");
     let scripts = project::files(&folder).into_iter().filter(|path| path.to_string_lossy().ends_with(".test.mjs"));
