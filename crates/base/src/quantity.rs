@@ -38,8 +38,10 @@ impl fmt::Display for QuantityError {
 const NANOS: i128 = 1_000_000_000;
 /// The largest amount: 2^63-1, as upstream caps binary quantities.
 const MAX: i128 = i64::MAX as i128 * NANOS;
-/// Digits that are kept; what follows only decides whether the last one is rounded up.
-const DIGITS: usize = 19;
+/// Digits that are kept: all that a stored amount can have, or what a shift by 60 bits leaves room for. What follows only decides whether
+/// the last one is rounded up.
+const DECIMAL_DIGITS: usize = 28;
+const BINARY_DIGITS: usize = 19;
 
 /// A fixed-point amount with the suffix family it is printed in.
 #[derive(Clone, Copy, Debug, Default)]
@@ -167,12 +169,12 @@ impl<'a> Parts<'a> {
     }
 
     /// The first digits as a number, the power of ten to multiply it by, and whether anything but zeros was cut off.
-    fn mantissa(&self) -> (i128, i32, bool) {
+    fn mantissa(&self, most: usize) -> (i128, i32, bool) {
         let (mut number, mut exponent, mut used, mut cut) = (0_i128, 0_i32, 0, false);
         let digits = self.whole.bytes().map(|b| (b, false)).chain(self.fraction.bytes().map(|b| (b, true)));
         for (byte, fraction) in digits {
             let digit = i128::from(byte - b'0');
-            if used < DIGITS {
+            if used < most {
                 number = number * 10 + digit;
                 used += usize::from(number != 0);
                 exponent = exponent.saturating_sub(i32::from(fraction));
@@ -186,7 +188,8 @@ impl<'a> Parts<'a> {
 
     fn quantity(&self) -> Result<Quantity, QuantityError> {
         let (scale, mut format) = self.scale()?;
-        let (mut number, mut exponent, cut) = self.mantissa();
+        let digits = if matches!(scale, Scale::Two(_)) { BINARY_DIGITS } else { DECIMAL_DIGITS };
+        let (mut number, mut exponent, cut) = self.mantissa(digits);
         match scale {
             Scale::Ten(power) => exponent = exponent.saturating_add(power),
             Scale::Two(shift) => number <<= shift,
