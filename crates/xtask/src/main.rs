@@ -6,6 +6,7 @@ mod bench;
 mod chromium;
 mod html;
 mod lint;
+mod module;
 mod node;
 mod page;
 mod process;
@@ -26,7 +27,7 @@ usage: cargo xtask COMMAND
   build  [--release]                           build the page into dist/
   test   [native|web|e2e] [FILTER]             every test: native, wasm in Node and in Chromium, end to end
   bench  [FILTER]                              the benchmarks
-  size                                         bytes of the first load, against web/size-budget
+  size                                         bytes of the first load, against web/size-budget, and who takes them
   schema --from DIR [--check]                  the table of kinds, from a server's API documents
   lint   [NAME]                                fmt, clippy, layers, purity, tidy
 ";

@@ -41,7 +41,8 @@ impl Kind {
         }
     }
 
-    fn profile(self) -> &'static str {
+    /// The cargo profile of the same purpose.
+    pub fn profile(self) -> &'static str {
         match self {
             Kind::Dev => "web-dev",
             Kind::Release => "release",
@@ -54,8 +55,8 @@ pub struct Page {
     dist: PathBuf,
     /// The files that a browser fetches before it shows anything, `index.html` first.
     pub first_load: Vec<PathBuf>,
-    /// Bytes of the module before wasm-opt.
-    pub unoptimised: u64,
+    /// The module before wasm-opt, with the names of its functions.
+    pub unoptimised: PathBuf,
 }
 
 impl Page {
@@ -86,11 +87,13 @@ pub fn build_with(route: &Route, kind: Kind) -> Result<Page> {
     let glue = wasm::artefacts(kind.profile()).join("bindgen");
     bind(kind, &glue)?;
     let module = glue.join("web_bg.wasm");
-    let unoptimised = module.metadata().map_or(0, |meta| meta.len());
-    if kind == Kind::Release {
-        optimise(&module)?;
+    if kind == Kind::Dev {
+        return assemble(&glue, module);
     }
-    Ok(Page { unoptimised, ..assemble(&glue)? })
+    let unoptimised = glue.join("named.wasm");
+    std::fs::rename(&module, &unoptimised).map_err(|error| error.to_string())?;
+    optimise(&unoptimised, &module)?;
+    assemble(&glue, unoptimised)
 }
 
 fn bindgen_build() -> Command {
@@ -104,20 +107,17 @@ fn bind(kind: Kind, glue: &Path) -> Result {
         std::fs::remove_dir_all(glue).map_err(|error| error.to_string())?;
     }
     let mut bindgen = Command::new(project::target().join("tool/bindgen"));
-    bindgen.arg(wasm::artefacts(kind.profile()).join("web.wasm")).arg(glue);
-    if kind == Kind::Release {
-        bindgen.arg("release");
-    }
-    process::run(&mut bindgen)
+    process::run(bindgen.arg(wasm::artefacts(kind.profile()).join("web.wasm")).arg(glue))
 }
 
-fn optimise(wasm: &Path) -> Result {
+/// Takes the names out as well.
+fn optimise(from: &Path, to: &Path) -> Result {
     let mut wasm_opt = Command::new(node::tool("wasm-opt")?);
-    process::run(wasm_opt.args(["-Oz", "--strip-producers"]).args(FEATURES).arg("-o").arg(wasm).arg(wasm))
+    process::run(wasm_opt.args(["-Oz", "--strip-producers"]).args(FEATURES).arg("-o").arg(to).arg(from))
 }
 
 /// Puts the folder together beside the old one and then swaps them, so that a page that is being served stays whole.
-fn assemble(glue: &Path) -> Result<Page> {
+fn assemble(glue: &Path, unoptimised: PathBuf) -> Result<Page> {
     let fresh = project::target().join("web/dist");
     if fresh.exists() {
         std::fs::remove_dir_all(&fresh).map_err(|error| error.to_string())?;
@@ -135,7 +135,7 @@ fn assemble(glue: &Path) -> Result<Page> {
     let mut first_load = vec![dist.join("index.html")];
     first_load.extend(html::references(&index).iter().map(|name| dist.join(name)).filter(|path| path.is_file()));
     first_load.extend(project::files(&dist.join("snippets")));
-    Ok(Page { dist, first_load, unoptimised: 0 })
+    Ok(Page { dist, first_load, unoptimised })
 }
 
 /// The names of the module's two halves.
