@@ -31,8 +31,8 @@ pub struct Config {
     pub cluster_domain: Text,
     /// The node's own resolver, for `dnsPolicy: Default`.
     pub node_dns: crate::runtime::DnsConfig,
-    /// Projected service account tokens are asked of the API server (`serviceaccounts/NAME/token`). Where that is off,
-    /// such volumes come without the token file.
+    /// The cluster hands out credentials: tokens are asked of the API server (`serviceaccounts/NAME/token`), and each
+    /// namespace has a ConfigMap `kube-root-ca.crt`. Where that is off, projected volumes come without these two files.
     pub tokens: bool,
     /// The kubelet makes its Node object (else it waits until someone else did).
     pub register: bool,

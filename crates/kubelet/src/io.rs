@@ -64,6 +64,8 @@ pub enum Command {
     /// The stop signal, and KILL once the grace period is over. No answer: the end is told by `Input::Exited`.
     /// Sent again with a shorter grace, the shorter one counts.
     StopContainer { container: Text, grace: Duration },
+    /// New requests and limits for a running container (a resize in place). No answer.
+    UpdateContainer { container: Text, resources: runtime::Resources },
     /// Forgets an ended container and its logs.
     RemoveContainer { container: Text },
     /// A probe or hook. Answered by `Reply::Acted`, `Acted::TimedOut` after `timeout` at the latest.
