@@ -14,17 +14,19 @@ type Part = fn(&[String]) -> Result;
 
 const PARTS: [(&str, Part); 3] = [("native", native), ("web", web), ("e2e", e2e)];
 
-/// Runs the parts; a word that is not a part's name chooses tests by name.
+/// Runs the parts, all of them even when one fails; a word that is not a part's name chooses tests by name.
 pub fn run(args: &[String]) -> Result {
     let chosen = args.first().and_then(|word| PARTS.iter().find(|(name, _)| name == word));
-    match chosen {
-        Some((_, part)) => part(&args[1..]),
-        None => PARTS.iter().try_for_each(|(_, part)| part(args)),
+    if let Some((_, part)) = chosen {
+        return part(&args[1..]);
     }
+    let failures: Vec<String> =
+        PARTS.iter().filter_map(|(name, part)| part(args).err().map(|error| format!("{name}: {error}"))).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
 fn native(filter: &[String]) -> Result {
-    process::run(project::cargo().args(["test", "--workspace"]).arg("--").args(filter))
+    process::run(project::cargo().args(["test", "--workspace", "--no-fail-fast", "--"]).args(filter))
 }
 
 fn web(filter: &[String]) -> Result {
@@ -32,7 +34,7 @@ fn web(filter: &[String]) -> Result {
     chromium::browser()?;
     node::install()?;
     let mut cargo = Route::find()?.cargo("test");
-    cargo.args(["--package", "web", "--lib", "--tests", "--profile", "web-dev", "--"]).args(filter);
+    cargo.args(["--package", "web", "--lib", "--tests", "--no-fail-fast", "--profile", "web-dev", "--"]).args(filter);
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner).env("CHROMEDRIVER", driver);
     process::run(cargo.env("WASM_BINDGEN_TEST_TIMEOUT", "120"))
 }
