@@ -23,6 +23,7 @@ pub(crate) struct Ctx<'a> {
     calls: &'a mut VecDeque<(u64, Call)>,
     warned: Vec<Text>,
     changed: Option<Env>,
+    yaml_printed: bool,
 }
 
 impl<'a> Ctx<'a> {
@@ -34,7 +35,18 @@ impl<'a> Ctx<'a> {
         calls: &'a mut VecDeque<(u64, Call)>,
         now: Time,
     ) -> Ctx<'a> {
-        Ctx { env, spec: plan.spec, args: &plan.args, now, record, output, calls, warned: Vec::new(), changed: None }
+        Ctx {
+            env,
+            spec: plan.spec,
+            args: &plan.args,
+            now,
+            record,
+            output,
+            calls,
+            warned: Vec::new(),
+            changed: None,
+            yaml_printed: false,
+        }
     }
 
     // === output ===
@@ -64,6 +76,11 @@ impl<'a> Ctx<'a> {
             self.warned.push(words.into());
             self.output.err(&format!("Warning: {words}\n"));
         }
+    }
+
+    /// True if a YAML document was printed before this one.
+    pub fn next_yaml(&mut self) -> bool {
+        std::mem::replace(&mut self.yaml_printed, true)
     }
 
     // === flags ===
