@@ -6,6 +6,7 @@ use crate::runtime::Sandbox;
 use crate::worker::{Container, Mode, Worker};
 use api::Status;
 use base::Text;
+use value::Value;
 
 /// A container of a pod, as pictures and people ask for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,28 +25,34 @@ impl Kubelet {
         let same = |w: &&std::sync::Arc<Worker>| w.pod.meta.name == pod && w.pod.meta.namespace == namespace;
         self.pods.values().filter(same).max_by_key(|w| !w.gone).map(|w| &**w)
     }
-    /// The container whose log is meant.
+    /// The container whose log is meant, as the pod's reported status tells it.
     pub fn logs(&self, namespace: &str, pod: &str, container: &str, previous: bool) -> Result<Text, Status> {
-        let missing = || Status::not_found("pods", pod);
-        let worker = self.find(namespace, pod).ok_or_else(missing)?;
-        let no_such = || Status::bad_request(format!("container \"{container}\" in pod \"{pod}\" is not available"));
-        let found = worker.containers.iter().find(|c| c.name == container).ok_or_else(no_such)?;
-        if previous {
-            return previous_of(worker, found).ok_or_else(|| {
-                Status::bad_request(format!("previous terminated container \"{container}\" in pod \"{pod}\" not found"))
-            });
-        }
-        if let Some(current) = found.current.as_ref().filter(|c| c.started_at.is_some() || c.ended.is_some()) {
-            return Ok(current.created.id.clone());
-        }
-        let why = match &found.waiting {
-            Some((reason, _)) if reason == "ErrImagePull" => "image can't be pulled".into(),
-            Some((reason, _)) if reason == "ImagePullBackOff" => "trying and failing to pull image".into(),
-            Some((reason, _)) => reason.clone(),
-            None if worker.containers.iter().any(Container::is_init) => base::text!("PodInitializing"),
-            None => base::text!("ContainerCreating"),
+        let worker = self.find(namespace, pod).ok_or_else(|| Status::not_found("pods", pod))?;
+        let lists = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
+        let mut all = lists.iter().flat_map(|field| worker.status[*field].items());
+        let refuse = |why: String| Err(Status::bad_request(why));
+        let Some(found) = all.find(|c| c["name"].s() == container) else {
+            return refuse(format!("container \"{container}\" in pod \"{pod}\" is not available"));
         };
-        Err(Status::bad_request(format!("container \"{container}\" in pod \"{pod}\" is waiting to start: {why}")))
+        let (state, last) = (&found["state"], id_of(&found["lastState"]["terminated"]));
+        match (previous, last) {
+            (true, Some(last)) => return Ok(last),
+            (true, None) => {
+                return refuse(format!("previous terminated container \"{container}\" in pod \"{pod}\" not found"));
+            }
+            (false, last) => {
+                let running = if state["running"].is_null() { None } else { id_of(found) };
+                if let Some(id) = running.or_else(|| id_of(&state["terminated"])).or(last) {
+                    return Ok(id);
+                }
+            }
+        }
+        let why = match state["waiting"]["reason"].s() {
+            "ErrImagePull" => "image can't be pulled",
+            "ImagePullBackOff" => "trying and failing to pull image",
+            reason => reason,
+        };
+        refuse(format!("container \"{container}\" in pod \"{pod}\" is waiting to start: {why}"))
     }
     /// The running container that a command or an attached stream goes to.
     pub fn exec(&self, namespace: &str, pod: &str, container: &str) -> Result<Text, Status> {
@@ -80,13 +87,7 @@ impl Kubelet {
     }
 }
 
-/// The ended instance that `--previous` means: the one `lastState` shows.
-fn previous_of(worker: &Worker, container: &Container) -> Option<Text> {
-    let shown_as_waiting = |ended: &crate::worker::Ended| {
-        container.waiting.is_some() && worker.mode == Mode::Syncing && container.restarts_after(ended, worker.restart_policy())
-    };
-    match (container.ended(), &container.current) {
-        (Some(ended), Some(current)) if shown_as_waiting(ended) => Some(current.created.id.clone()),
-        _ => container.previous.as_ref().map(|p| p.created.id.clone()),
-    }
+/// The runtime's id of a container status or of an end.
+fn id_of(status: &Value) -> Option<Text> {
+    status["containerID"].s().strip_prefix("containerd://").map(Text::from)
 }
