@@ -82,7 +82,9 @@ pub fn replace(call: Call, change: Revision, ctx: Ctx) -> Result<Plan, Status> {
         defaults::apply(resource, &mut new);
         admission::update(&old.key(), &mut new);
     }
-    bump_generation(resource, old, &mut new);
+    if part != Part::Status {
+        bump_generation(resource, old, &mut new);
+    }
     check(call, old, &new, part)?;
     let mut also = Vec::new();
     let key = old.key();
