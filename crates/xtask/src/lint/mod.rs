@@ -43,7 +43,7 @@ pub fn run(args: &[String]) -> Result {
 }
 
 fn fmt() -> Result {
-    process::run(project::cargo().args(["fmt", "--all", "--check"]))
+    process::run(project::cargo().args(["fmt", "--all", "--check", "--", "--files-with-diff"]))
 }
 
 /// No findings are well; otherwise one per line.
