@@ -70,7 +70,8 @@ pub(crate) enum PodAsked {
     Created(u32),
     Started(u32),
     PostStart(u32),
-    PreStop(u32),
+    /// With the number of restarts, since an answer may outlive the run it is about.
+    PreStop(u32, i64),
     Probe(u32, u8),
     Status,
     Delete,

@@ -43,7 +43,7 @@ impl Worker {
         match hook::of(self, core, number, &handler) {
             Hook::Sleep(span) => core.timers.set(Timer::Hook(self.uid.clone(), number), core.now + span.min(grace)),
             Hook::Act(action) => {
-                let asked = self.ask(core, PodAsked::PreStop(number));
+                let asked = self.ask(core, PodAsked::PreStop(number, self.at(number).restarts));
                 core.push(Command::Act { id: asked, container: id, action, timeout: grace });
             }
             Hook::Nothing => self.pre_stopped(core, number, &Acted::Failed(text!("invalid handler"))),

@@ -260,7 +260,9 @@ impl Kubelet {
             (PodAsked::Created(number), Reply::Created(result)) => w.created(core, number, result),
             (PodAsked::Started(number), Reply::Started(result)) => w.started(core, number, result),
             (PodAsked::PostStart(number), Reply::Acted(acted)) => w.post_started(core, number, &acted),
-            (PodAsked::PreStop(number), Reply::Acted(acted)) => w.pre_stopped(core, number, &acted),
+            (PodAsked::PreStop(number, run), Reply::Acted(acted)) if w.at(number).restarts == run => {
+                w.pre_stopped(core, number, &acted);
+            }
             (PodAsked::Probe(number, kind), Reply::Acted(acted)) => w.probed(core, (number, kind), &acted),
             // An answer of another kind than the question: a runtime that breaks its contract is not listened to.
             _ => {}

@@ -24,6 +24,8 @@ pub(crate) struct Probe {
     run: i64,
     /// A deadline is set or an answer is awaited.
     armed: bool,
+    /// It was due at least once in this run of the container.
+    tried: bool,
     /// Asked, about the container with this id.
     asked: Option<Text>,
     /// The container is to be restarted: no more questions.
@@ -38,7 +40,8 @@ impl Probe {
         })
     }
     fn new(spec: &Value, kind: u8) -> Probe {
-        let mut probe = Probe { spec: spec.clone(), result: None, last: None, run: 0, armed: false, asked: None, held: false };
+        let mut probe =
+            Probe { spec: spec.clone(), result: None, last: None, run: 0, armed: false, tried: false, asked: None, held: false };
         probe.reset(kind);
         probe
     }
@@ -51,6 +54,7 @@ impl Probe {
         self.last = None;
         self.run = 0;
         self.armed = false;
+        self.tried = false;
         self.asked = None;
         self.held = false;
     }
@@ -107,7 +111,7 @@ impl Worker {
         let from = (running + probe.seconds("initialDelaySeconds", 0, 0)).max(core.now);
         let period = probe.seconds("periodSeconds", 10, 1);
         let ticks = (from - since).as_micros() / period.as_micros() + 1;
-        let at_once = kind == READINESS && probe.last.is_none() && from == core.now;
+        let at_once = kind == READINESS && !probe.tried && from == core.now;
         let at = if at_once { core.now } else { since + period * ticks };
         probe.armed = true;
         core.timers.set(Timer::Probe(self.uid.clone(), number, kind), at);
@@ -122,6 +126,7 @@ impl Worker {
             probe.armed = false;
             return;
         };
+        probe.tried = true;
         let timeout = probe.seconds("timeoutSeconds", 1, 1);
         let Some(action) = action(&container.spec, &probe.spec, &ip) else {
             self.warn_at(core, number, "Unhealthy", unknown_port(kind));

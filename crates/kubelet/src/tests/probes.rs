@@ -145,3 +145,18 @@ fn readiness_gates() {
     assert_eq!(world.conditions(&key)[0], "G=True");
     assert_eq!(world.conditions(&key)[3], "Ready=True");
 }
+
+#[test]
+fn a_probe_that_cannot_be_asked_is_not_asked_all_the_time() {
+    for (probe, answer) in [
+        (r#""readinessProbe":{"httpGet":{"port":"nope"},"periodSeconds":1}"#, Acted::Connected),
+        (r#""readinessProbe":{"exec":{"command":["ok"]},"periodSeconds":1}"#, Acted::Failed(text("rpc error"))),
+    ] {
+        let mut world = World::new();
+        world.answers.insert("exec ok".into(), answer);
+        exec_pod(&mut world, probe);
+        world.run(10);
+        let asked = world.notes.iter().filter(|n| n.contains("resulted in unknown state")).count();
+        assert!((9..=11).contains(&asked), "{asked}");
+    }
+}
