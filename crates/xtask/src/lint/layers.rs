@@ -25,7 +25,8 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("kubectl", &["base", "value", "schema", "model", "api"]),
     ("shell", &["base", "value"]),
     ("control", &[GROUND, STATE, "apiserver", "controllers", "scheduler", "proxy", "dns"]),
-    ("sim", &[GROUND, STATE, "control", "apiserver", "kubelet", "proxy", "dns", "shell"]),
+    // The terminal's commands are inputs of the journal, so the simulation runs kubectl; and it tells the scheduler's reasons.
+    ("sim", &[GROUND, STATE, "control", "apiserver", "scheduler", "kubelet", "kubectl", "proxy", "dns", "shell"]),
     ("scenario", &["base", "value", "kubectl"]),
 ];
 
