@@ -41,8 +41,9 @@ impl<'a> Sets<'a> {
     pub fn wanted(&self) -> i64 {
         self.all().map(|set| replicas(set)).sum()
     }
+    /// Pods that are available and will stay: a set that was just made smaller may still tell of more.
     pub fn available(&self) -> i64 {
-        self.all().map(|set| int(set.status(), &["availableReplicas"])).sum()
+        self.all().map(|set| int(set.status(), &["availableReplicas"]).min(replicas(set))).sum()
     }
     /// Brings numbers and copied annotations of an existing new ReplicaSet up to date, then those of the Deployment.
     pub fn revise(&self, deployment: &Object, now: Time) -> Option<Op> {
