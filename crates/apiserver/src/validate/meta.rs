@@ -80,7 +80,7 @@ fn plain_value(text: &str) -> bool {
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
 }
 
-fn annotations(annotations: &Value, path: &Path, errors: &mut Errors) {
+pub fn annotations(annotations: &Value, path: &Path, errors: &mut Errors) {
     let mut size = 0;
     for (key, value) in annotations.entries() {
         if !plain_key(key) {
