@@ -14,6 +14,7 @@ use model::{Key, resource};
 use scheduler::{Decision, Scheduler};
 use std::sync::Arc;
 use store::{Snapshot, Store};
+use value::Value;
 
 /// Which parts run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -184,15 +185,17 @@ impl Control {
     fn reconcile(&mut self, now: Time) -> bool {
         let Some((place, key, trigger)) = self.queue.pop(now) else { return false };
         let controller = CONTROLLERS[usize::from(place)];
-        let outcome = controller.reconcile(self.store.now(), &key, now);
+        let before = self.store.snapshot();
+        let outcome = controller.reconcile(&before, &key, now);
         let cause = Cause::new(controller.name(), Origin::Revision(trigger));
         let again_at = outcome.again_at;
-        match self.apply(outcome, &cause, now) {
+        let applied = |op: &Op, made: &Value| controller.applied(&before, &key, op, made);
+        match self.apply(outcome, &cause, now, &applied) {
             Ok(()) => self.queue.forget(place, &key),
             Err((op, status)) => {
                 let outcome = controller.refused(self.store.now(), &key, &op, &status, now);
-                let settled = self.apply(outcome, &cause, now);
-                debug_assert!(settled.is_ok() || status.code >= 400);
+                // What is refused here too is tried again with the key.
+                let _ = self.apply(outcome, &cause, now, &|_, _| Vec::new());
                 self.queue.retry(place, key.clone(), now, trigger);
             }
         }
@@ -209,23 +212,23 @@ impl Control {
         self.free_at = now + DECISION;
         let trigger = self.store.now().get(&decision.key).map_or(0, |pod| pod.meta.revision);
         let cause = Cause::new("default-scheduler", Origin::Revision(trigger));
-        if self.apply(decision.outcome.clone(), &cause, now).is_err() {
+        if self.apply(decision.outcome.clone(), &cause, now, &|_, _| Vec::new()).is_err() {
             self.scheduler.refused(&decision.key, now);
         }
         true
     }
-    /// Carries ops out in order, up to the first refusal; then the notes.
-    fn apply(&mut self, outcome: Outcome, cause: &Cause, now: Time) -> Result<(), (Op, Status)> {
+    /// Carries ops out in order, up to the first refusal, each followed by what `applied` tells of it; then the notes.
+    fn apply(&mut self, outcome: Outcome, cause: &Cause, now: Time, applied: &dyn Fn(&Op, &Value) -> Vec<Note>) -> Result<(), (Op, Status)> {
         let user = User::master(cause.by.clone());
         let mut refused = None;
         for op in outcome.ops {
-            let failure = match self.admit(&op.request(&user), cause.from, now) {
-                Answered::Reply(reply) => reply.failure(),
-                Answered::Watch(_) | Answered::Connect(_) => None,
-            };
-            if let Some(status) = failure {
+            let Answered::Reply(reply) = self.admit(&op.request(&user), cause.from, now) else { continue };
+            if let Some(status) = reply.failure() {
                 refused = Some((op, status));
                 break;
+            }
+            for note in applied(&op, &reply.body) {
+                self.note(&note, cause, now);
             }
         }
         for note in &outcome.notes {

@@ -1,0 +1,411 @@
+//! A terminal: a shell on the client's machine or on a node, with kubectl on its path. What kubectl asks of its host is
+//! carried out here.
+
+use crate::agenda::Source;
+use crate::exchange::{Caller, UPSTREAM};
+use crate::network::Place;
+use crate::streams::{Kind, Owner};
+use crate::world::World;
+use api::Origin;
+use base::{Text, Time, text};
+use control::Answered;
+use dns::resolver::Library;
+use kubectl::{Answer, Call as Ask, Chunk, Env, FileError, FolderEntry, Kubectl, Turn as Poll};
+use shell::{Call, CallId, Files, Machine, Mount, Process, Start, Tree, Turn};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use value::Value;
+
+/// A shell and the kubectls that run in it.
+#[derive(Clone)]
+pub struct Terminal {
+    pub place: Place,
+    pub(crate) process: Process,
+    pub(crate) root: Tree,
+    kubeconfig: Value,
+    running: BTreeMap<CallId, Program>,
+    pub(crate) output: Vec<Chunk>,
+    pub(crate) exited: Option<i32>,
+    pub(crate) columns: u16,
+}
+
+/// A kubectl that collects its standard input, or runs.
+#[derive(Clone)]
+enum Program {
+    Collecting { argv: Vec<Text>, input: Vec<u8>, tty: bool },
+    Running(Box<Kubectl>),
+}
+
+/// Steps of one turn.
+const BUDGET: u32 = 50_000;
+
+impl Terminal {
+    /// A terminal at a place. `argv` empty: an interactive shell.
+    pub fn new(place: Place, argv: Vec<Text>, root: Tree, (seed, now): (u64, Time)) -> Option<Terminal> {
+        let hostname = match &place {
+            Place::Node(name) => name.clone(),
+            _ => text!("client"),
+        };
+        let machine = Machine { bash: true, programs: vec![text!("kubectl"), text!("k")], seed, ..Machine::new(&hostname) };
+        let interactive = argv.is_empty();
+        let argv = if interactive { vec![text!("bash")] } else { argv };
+        let env = vec![(text!("HOME"), text!("/root")), (text!("PATH"), text!("/usr/local/bin:/usr/bin:/bin")), (text!("USER"), text!("root"))];
+        let mut root = root;
+        let start = Start { argv, env, cwd: text!("/root"), machine: Arc::new(machine), pid: 100, tty: interactive, now };
+        let mounts: [Mount; 0] = [];
+        let process = Process::start(start, &Files::new(&mut root, &mounts, &mut [])).ok()?;
+        Some(Terminal {
+            place,
+            process,
+            root,
+            kubeconfig: Env::kubeconfig("https://172.18.0.2:6443"),
+            running: BTreeMap::new(),
+            output: Vec::new(),
+            exited: None,
+            columns: 120,
+        })
+    }
+    /// The namespace that kubectl uses here.
+    pub fn namespace(&self) -> Text {
+        Env { config: self.kubeconfig.clone(), ..Env::new(Time::EPOCH) }.namespace()
+    }
+    pub(crate) fn set_namespace(&mut self, namespace: &str) {
+        let mut env = Env { config: self.kubeconfig.clone(), ..Env::new(Time::EPOCH) };
+        env.set_namespace(namespace);
+        self.kubeconfig = env.config;
+    }
+    /// An interactive shell that waits for a command.
+    pub fn at_prompt(&self) -> bool {
+        self.running.is_empty() && self.process.at_prompt()
+    }
+    pub fn exited(&self) -> Option<i32> {
+        self.exited
+    }
+    /// Whether what is typed goes to a program in a container, which echoes by itself.
+    pub fn is_remote(&self) -> bool {
+        self.running.values().any(|p| matches!(p, Program::Running(k) if k.takes_input()))
+    }
+    pub(crate) fn input(&mut self, text: &str) {
+        for program in self.running.values_mut() {
+            if let Program::Running(kubectl) = program
+                && kubectl.takes_input()
+            {
+                return kubectl.input(Some(text));
+            }
+        }
+        self.process.stdin(text.as_bytes());
+    }
+    pub(crate) fn end_input(&mut self) {
+        for program in self.running.values_mut() {
+            if let Program::Running(kubectl) = program
+                && kubectl.takes_input()
+            {
+                return kubectl.input(None);
+            }
+        }
+        self.process.close_stdin();
+    }
+    pub(crate) fn interrupt(&mut self) {
+        if self.is_remote() {
+            return self.input("\u{3}");
+        }
+        self.process.interrupt();
+    }
+    fn env(&self, tty: bool, stdin: Option<Text>, now: Time) -> Env {
+        Env { config: self.kubeconfig.clone(), stdin, tty, columns: self.columns, ..Env::new(now) }
+    }
+    fn path(&self, path: &str) -> String {
+        if path.starts_with('/') {
+            return path.to_string();
+        }
+        let cwd = self.process.cwd().unwrap_or_else(|| text!("/root"));
+        format!("{}/{path}", cwd.trim_end_matches('/'))
+    }
+}
+
+/// The files of the client's machine.
+pub fn client_files() -> Tree {
+    let mut tree = Tree::new();
+    for directory in ["/root", "/tmp", "/etc", "/opt", "/var/log", "/usr/local/bin"] {
+        tree.put_dir(directory, 0o755);
+    }
+    tree.put_file("/etc/hosts", "127.0.0.1 localhost\n");
+    tree.put_file("/etc/resolv.conf", format!("nameserver {UPSTREAM}\n").into_bytes());
+    tree
+}
+
+impl World {
+    /// Lets a terminal and its programs run until all of them wait.
+    pub(crate) fn run_terminal(&mut self, id: u32) {
+        let now = self.now;
+        let Some(mut terminal) = self.terminals.remove(&id) else { return self.agenda.set(Source::Terminal(id), None) };
+        let mut wake = Time::NEVER;
+        for _ in 0..10_000 {
+            for (owner, answer) in self.streams.take(id) {
+                if let Some(Program::Running(kubectl)) = terminal.running.get_mut(&owner.program) {
+                    kubectl.reply(owner.call, answer, now);
+                }
+            }
+            let programs = self.run_programs(id, &mut terminal);
+            let mut budget = BUDGET;
+            let Terminal { process, root, .. } = &mut terminal;
+            let turn = process.run(&mut Files::new(root, &[], &mut []), now, &mut budget);
+            terminal.collect();
+            let calls = terminal.process.take_calls();
+            let idle = calls.is_empty();
+            for (call_id, call) in calls {
+                self.terminal_call(id, &mut terminal, call_id, call);
+            }
+            wake = match turn {
+                Turn::Exited(code) => {
+                    terminal.exited = Some(code);
+                    Time::NEVER
+                }
+                Turn::Waiting { until, .. } => until.min(programs),
+                Turn::Ready => now + base::Duration::from_millis(1),
+            };
+            let streams_wait = self.streams.waiting().any(|t| t == id);
+            if terminal.exited.is_some() || idle && !streams_wait && !matches!(turn, Turn::Ready if budget > 0) {
+                break;
+            }
+        }
+        self.agenda.set(Source::Terminal(id), Some(wake));
+        self.terminals.insert(id, terminal);
+    }
+    /// Runs the kubectls; answers when the first of them wants to go on.
+    fn run_programs(&mut self, id: u32, terminal: &mut Terminal) -> Time {
+        let mut wake = Time::NEVER;
+        let ids: Vec<CallId> = terminal.running.keys().copied().collect();
+        for call_id in ids {
+            let Some(Program::Running(mut kubectl)) = terminal.running.remove(&call_id) else { continue };
+            let ended = loop {
+                match kubectl.poll(self.now) {
+                    Poll::Call { id: call, call: ask } => {
+                        let owner = Owner { terminal: id, program: call_id, call };
+                        if let Some(answer) = self.ask(owner, terminal, ask) {
+                            kubectl.reply(call, answer, self.now);
+                        }
+                    }
+                    Poll::Wait(until) => {
+                        wake = wake.min(until);
+                        break None;
+                    }
+                    Poll::Done(code) => break Some(code),
+                }
+            };
+            for chunk in kubectl.take_output() {
+                let (out, err) = if chunk.fd == 1 { (chunk.bytes, Vec::new()) } else { (Vec::new(), chunk.bytes) };
+                terminal.process.reply(call_id, shell::Reply::Output { out, err });
+            }
+            match ended {
+                Some(code) => {
+                    self.close_streams(id, call_id, None);
+                    terminal.process.reply(call_id, shell::Reply::Exit(code));
+                }
+                None => {
+                    terminal.running.insert(call_id, Program::Running(kubectl));
+                }
+            }
+        }
+        wake
+    }
+    fn close_streams(&mut self, terminal: u32, program: CallId, call: Option<u64>) {
+        for kind in self.streams.close(terminal, program, call) {
+            if let Kind::Exec { node, container, number } = kind {
+                if let Some(found) = self.nodes.get_mut(&node).and_then(|n| n.runtime.containers.get_mut(&container)) {
+                    found.execs.remove(&number);
+                }
+                self.touch(&node);
+            }
+        }
+    }
+    /// What a shell's call needs: a program, its input, a signal, or the network.
+    fn terminal_call(&mut self, id: u32, terminal: &mut Terminal, call_id: CallId, call: Call) {
+        match call {
+            Call::Program(program) => {
+                let argv: Vec<Text> = program.argv.iter().skip(1).cloned().collect();
+                let started = if program.piped_input {
+                    terminal.process.reply(call_id, shell::Reply::WantInput);
+                    Program::Collecting { argv, input: Vec::new(), tty: program.tty }
+                } else {
+                    Program::Running(Box::new(Kubectl::start(&argv, terminal.env(program.tty, None, self.now))))
+                };
+                terminal.running.insert(call_id, started);
+            }
+            Call::Input { to, bytes, end } => {
+                let Some(Program::Collecting { argv, mut input, tty }) = terminal.running.remove(&to) else { return };
+                input.extend(bytes);
+                let next = if end {
+                    let stdin = Text::from(String::from_utf8_lossy(&input).as_ref());
+                    Program::Running(Box::new(Kubectl::start(&argv, terminal.env(tty, Some(stdin), self.now))))
+                } else {
+                    terminal.process.reply(to, shell::Reply::WantInput);
+                    Program::Collecting { argv, input, tty }
+                };
+                terminal.running.insert(to, next);
+            }
+            Call::Signal { to, .. } => {
+                if let Some(Program::Running(kubectl)) = terminal.running.get_mut(&to) {
+                    kubectl.interrupt();
+                } else if terminal.running.remove(&to).is_some() {
+                    terminal.process.reply(to, shell::Reply::Exit(130));
+                }
+            }
+            Call::Kill { .. } => {}
+            Call::Cancel(to) => {
+                terminal.running.remove(&to);
+                self.close_streams(id, to, None);
+            }
+            Call::Http(_) | Call::Connect { .. } | Call::Query(_) | Call::Ping { .. } => {
+                let caller = Caller {
+                    place: terminal.place.clone(),
+                    resolv_conf: format!("nameserver {UPSTREAM}\n"),
+                    hosts: "127.0.0.1 localhost\n".into(),
+                    library: Library::Glibc,
+                };
+                if let Some((reply, wait)) = self.carry_out(&caller, call) {
+                    self.counter += 1;
+                    self.later.insert((self.now + wait, self.counter), (id, call_id, reply));
+                }
+            }
+        }
+    }
+    /// Gives terminals the answers whose time has come.
+    pub(crate) fn deliver(&mut self) {
+        while let Some(entry) = self.later.first_entry().filter(|e| e.key().0 <= self.now) {
+            let (terminal, call, reply) = entry.remove();
+            if let Some(found) = self.terminals.get_mut(&terminal) {
+                found.process.reply(call, reply);
+                self.agenda.set(Source::Terminal(terminal), Some(self.now));
+            }
+        }
+    }
+    /// Moves followed logs on and wakes the terminals for which something waits.
+    pub(crate) fn feed_terminals(&mut self) {
+        for (_, stream) in self.streams.iter_mut() {
+            let Kind::Log { node, container, next, timestamps } = &mut stream.kind else { continue };
+            let found = self.nodes.get(node).and_then(|n| n.runtime.containers.get(container));
+            let Some(found) = found else {
+                stream.queue.push_back(Answer::Closed);
+                stream.kind = Kind::Ended;
+                continue;
+            };
+            if found.log.end() > *next {
+                let text: String = found.log.since(*next).map(|line| crate::connect::format_line(line, *timestamps)).collect();
+                *next = found.log.end();
+                stream.queue.push_back(Answer::Data { fd: 1, bytes: text.into_bytes() });
+            }
+            if !found.is_running() {
+                stream.queue.push_back(Answer::Closed);
+                stream.kind = Kind::Ended;
+            }
+        }
+        let waiting: Vec<u32> = self.streams.waiting().collect();
+        for terminal in waiting {
+            self.agenda.set(Source::Terminal(terminal), Some(self.now));
+        }
+    }
+    /// Carries out what kubectl asks; `None` if the answer comes by a stream, or never.
+    fn ask(&mut self, owner: Owner, terminal: &mut Terminal, ask: Ask) -> Option<Answer> {
+        match ask {
+            Ask::Request(request) => Some(match self.request(&request, Origin::Input(self.input)) {
+                Answered::Reply(reply) => Answer::Reply(reply),
+                Answered::Watch(_) | Answered::Connect(_) => Answer::Reply(api::Status::bad_request("this request is a stream").into()),
+            }),
+            Ask::Watch(request) => match self.request(&request, Origin::Input(self.input)) {
+                Answered::Watch(plan) => {
+                    self.open_watch(owner, plan);
+                    None
+                }
+                Answered::Reply(reply) => Some(reply.failure().map_or(Answer::Closed, Answer::Failed)),
+                Answered::Connect(_) => Some(Answer::Closed),
+            },
+            Ask::Connect(request) => match self.request(&request, Origin::Input(self.input)) {
+                Answered::Connect(connect) => {
+                    if let Err(status) = self.connect_stream(owner, &connect) {
+                        self.streams.refuse(owner, status);
+                    }
+                    None
+                }
+                Answered::Reply(reply) => Some(reply.failure().map_or(Answer::Closed, Answer::Failed)),
+                Answered::Watch(_) => Some(Answer::Closed),
+            },
+            Ask::Send { stream, data } => {
+                self.send_input((owner.terminal, owner.program, stream), data.as_ref());
+                None
+            }
+            Ask::Close { stream } => {
+                self.close_streams(owner.terminal, owner.program, Some(stream));
+                None
+            }
+            Ask::ReadFile(path) => Some(Answer::File(terminal.read(&path))),
+            Ask::ListDir(path) => Some(Answer::Folder(terminal.list(&path))),
+            Ask::WriteFile { path, text } => Some(Answer::Written(terminal.write(&path, &text, self.now))),
+            Ask::Editor(_) => Some(Answer::Edited(None)),
+            Ask::Config(config) => {
+                terminal.kubeconfig = config;
+                None
+            }
+        }
+    }
+    fn open_watch(&mut self, owner: Owner, plan: Box<apiserver::WatchPlan>) {
+        let initial = plan.initial.clone();
+        let from = plan.from;
+        let missed: Vec<_> = match self.control.store().since(from) {
+            Ok(commits) => commits.filter_map(|c| plan.event(c)).collect(),
+            Err(gone) => vec![plan.gone(gone.oldest)],
+        };
+        let number = self.streams.open(owner, Kind::Watch(plan));
+        for event in initial.into_iter().chain(missed) {
+            self.streams.event(number, event);
+        }
+    }
+    fn send_input(&mut self, (terminal, program, call): (u32, CallId, u64), data: Option<&Text>) {
+        let Some(Kind::Exec { node, container, number }) = self.streams.find(terminal, program, call).map(|s| s.kind.clone()) else { return };
+        let now = self.now;
+        let Some(found) = self.nodes.get_mut(&node) else { return };
+        if let Some(running) = found.runtime.running(&container, crate::runtime::Which::Exec(number)) {
+            match data {
+                Some(text) if text == "\u{3}" => running.process.interrupt(),
+                Some(text) => running.process.stdin(text.as_bytes()),
+                None => running.process.close_stdin(),
+            }
+            running.wake = now;
+            found.runtime.wake_at(&container, now);
+        }
+        self.touch(&node);
+    }
+}
+
+impl Terminal {
+    fn collect(&mut self) {
+        for (fd, bytes) in [(1, self.process.take_stdout()), (2, self.process.take_stderr())] {
+            if !bytes.is_empty() {
+                self.output.push(Chunk { fd, bytes });
+            }
+        }
+    }
+    fn read(&mut self, path: &str) -> Result<Text, FileError> {
+        let path = self.path(path);
+        let machine = Machine::new("client");
+        let files = Files::new(&mut self.root, &[], &mut []);
+        if files.is_dir(&path) {
+            return Err(FileError::IsFolder);
+        }
+        let data = files.read(&path, machine.owner()).map_err(|_| FileError::Missing)?;
+        Ok(String::from_utf8_lossy(data.bytes()).as_ref().into())
+    }
+    fn list(&mut self, path: &str) -> Result<Vec<FolderEntry>, FileError> {
+        let path = self.path(path);
+        let files = Files::new(&mut self.root, &[], &mut []);
+        let entries = files.list(&path).map_err(|_| FileError::Missing)?;
+        let is_folder = |stat: &shell::Stat| stat.kind == shell::Kind::Dir;
+        Ok(entries.into_iter().map(|(name, stat)| FolderEntry { is_folder: is_folder(&stat), name }).collect())
+    }
+    fn write(&mut self, path: &str, text: &str, now: Time) -> Result<(), FileError> {
+        let path = self.path(path);
+        let machine = Machine::new("client");
+        let mut files = Files::new(&mut self.root, &[], &mut []);
+        files.write(&path, text.as_bytes(), machine.owner(), now).map_err(|_| FileError::Denied)
+    }
+}
