@@ -7,7 +7,17 @@ use store::Snapshot;
 
 /// Decides about one request on one snapshot.
 pub fn admit(snap: &Snapshot, request: &Request, ctx: &mut Context) -> Plan {
-    decide(snap, request, ctx).unwrap_or_else(Plan::from)
+    decide(snap, request, ctx).unwrap_or_else(refusal)
+}
+
+/// Refusals that come before any object is looked at have empty details.
+fn refusal(status: Status) -> Plan {
+    let bare = status.details == api::Detail::default() && matches!(status.reason.as_str(), "NotFound" | "MethodNotAllowed" | "Invalid");
+    let mut reply = api::Reply::from(status);
+    if bare {
+        reply.body.set(&["details"], value::Value::map());
+    }
+    Plan::Reply(reply)
 }
 
 fn decide(snap: &Snapshot, request: &Request, ctx: Ctx) -> Result<Plan, Status> {

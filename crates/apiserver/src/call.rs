@@ -26,7 +26,7 @@ impl<'a> Call<'a> {
         if !request.subresource.is_empty() && !kinds::has_subresource(kind, &request.subresource) {
             return Err(no_resource());
         }
-        if !kinds::allows(kind, &request.subresource, request.verb) || call.misses_namespace() {
+        if !kinds::allows(kind, &request.subresource, request.verb) || call.misses_namespace() || call.misnamed() {
             return Err(not_allowed());
         }
         Ok(call)
@@ -35,6 +35,15 @@ impl<'a> Call<'a> {
     fn misses_namespace(&self) -> bool {
         let spans = matches!(self.request.verb, Verb::List | Verb::Watch | Verb::DeleteCollection);
         self.kind.namespaced && self.request.namespace.is_empty() && !spans
+    }
+    /// Creates have no name in the URL (subresources do), changes of one object must have one.
+    fn misnamed(&self) -> bool {
+        let named = !self.request.name.is_empty();
+        match self.request.verb {
+            Verb::Create => named && self.request.subresource.is_empty(),
+            Verb::Get | Verb::Update | Verb::Patch(_) | Verb::Delete => !named,
+            Verb::List | Verb::Watch | Verb::DeleteCollection | Verb::Connect | Verb::Path => false,
+        }
     }
     /// `deployments.apps`
     pub fn resource(&self) -> &'static Resource {

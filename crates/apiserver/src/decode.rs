@@ -7,7 +7,7 @@ use crate::kinds::Kind;
 use crate::view;
 use api::{PatchType, Status, Validation};
 use base::Text;
-use schema::Schema;
+use schema::{Schema, Words};
 use value::Value;
 
 /// A decoded object (in the stored version) and the warnings about fields that were dropped.
@@ -29,7 +29,7 @@ pub fn decode(call: &Call, body: &Value) -> Result<Decoded, Status> {
     let refuse = |why: &str| {
         Status::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {}: {why}", call.kind.kind))
     };
-    let (object, unknown) = typed(call.kind, object).map_err(|why| refuse(&why))?;
+    let (object, unknown) = typed(call.kind, object, Words::Json).map_err(|why| refuse(&why))?;
     if call.request.query.validation == Validation::Strict && !unknown.is_empty() {
         return Err(refuse(&format!("strict decoding error: {}", unknown.join(", "))));
     }
@@ -57,7 +57,8 @@ pub fn decode_patched(call: &Call, merged: &Value, kind: PatchType) -> Result<De
         let why = conversion_error(call.kind, merged["apiVersion"].s(), merged["kind"].s());
         return Err(if merged.is_null() || merged.is_empty() { nameless(call) } else { refuse(&why) });
     }
-    let (object, unknown) = typed(call.kind, merged.clone()).map_err(|why| refuse(&why))?;
+    let words = if kind == PatchType::Strategic { Words::Converter } else { Words::Json };
+    let (object, unknown) = typed(call.kind, merged.clone(), words).map_err(|why| refuse(&why))?;
     if call.request.query.validation == Validation::Strict && !unknown.is_empty() {
         return Err(refuse(&format!("strict decoding error: {}", unknown.join(", "))));
     }
@@ -76,9 +77,10 @@ pub fn strategic(kind: &Kind, current: &Value, patch: &Value) -> Result<Value, S
 }
 
 /// The object with known fields only, and the complaints about the others.
-fn typed(kind: &Kind, object: Value) -> Result<(Value, Vec<String>), String> {
-    let _ = kind;
-    Ok((object, Vec::new()))
+fn typed(kind: &Kind, object: Value, words: Words) -> Result<(Value, Vec<String>), String> {
+    let Some(id) = kind.type_id else { return Ok((object, Vec::new())) };
+    let decoded = Schema::builtin().decode(id, &object, words)?;
+    Ok((decoded.value, decoded.unknown))
 }
 
 /// Writes `apiVersion` and `kind` where they are left out, and refuses other ones.

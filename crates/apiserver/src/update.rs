@@ -101,10 +101,11 @@ pub fn replace(call: Call, change: Revision, ctx: Ctx) -> Result<Plan, Status> {
         return Ok(Plan::Reply(Reply { code: 200, body, warnings }));
     }
     // The deletion event of an object that lost its last finalizer still shows the finalizer: nothing to write before.
-    let change = if gone(old, &new) { Change::Delete } else { Change::Put(new) };
+    let (change, body) =
+        if gone(old, &new) { (Change::Delete, Body::Value(call.show(&new))) } else { (Change::Put(new), Body::Written) };
     let expect = Expect::Revision(old.meta.revision);
     also.push(Write { key, expect, change });
-    let answer = Answer { code: 200, body: Body::Written, form: Form::of(call.request)?, kind: call.kind, warnings };
+    let answer = Answer { code: 200, body, form: Form::of(call.request)?, kind: call.kind, warnings };
     Ok(Plan::Write(WritePlan { writes: also, answer }))
 }
 

@@ -132,7 +132,8 @@ impl World {
             return Some(format!("code {} wanted, got {}: {}", want["code"].to_json(), reply.code, short(&reply.body)));
         }
         let body = self.with_namespace(&want["body"]);
-        let got = normal(&reply.body);
+        let dropped: Vec<&str> = step["drop"].items().iter().map(Value::s).collect();
+        let got = compare::without(&normal(&reply.body), &dropped);
         let got = if step["pick"].is_null() {
             got
         } else {
