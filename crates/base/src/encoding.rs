@@ -42,6 +42,8 @@ pub fn base64_decode(text: &str) -> Result<Vec<u8>, usize> {
         (0, 0) => {}
         (2, 2) => out.push((word >> 4) as u8),
         (3, 1) => out.extend_from_slice(&((word >> 2) as u16).to_be_bytes()),
+        // A group of four that ends too early is wrong from its first byte on.
+        (_, 0) => return Err(text.len() - filled as usize),
         _ => return Err(text.len()),
     }
     Ok(out)
@@ -87,6 +89,7 @@ mod tests {
             assert!(base64_decode(bad).is_err(), "{bad}");
         }
         assert_eq!(base64_decode("Zm9\nv"), Ok(b"foo".to_vec()));
+        assert_eq!((base64_decode("abc"), base64_decode("plain text!")), (Err(0), Err(5)));
     }
 
     #[test]

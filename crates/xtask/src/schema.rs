@@ -174,7 +174,8 @@ const MERGE_KEY: u64 = 1 << 6;
 const MAP_KEYS: u64 = 1 << 7;
 const PATCH_MERGE: u64 = 1 << 8;
 const RETAIN_KEYS: u64 = 1 << 9;
-const LIST_SHIFT: u64 = 10;
+const PATCH_REPLACE: u64 = 1 << 10;
+const LIST_SHIFT: u64 = 11;
 
 /// A field: name, type, flags, and the parts that the flags announce.
 fn field_row(source: &Source, go: &Fact, (name, property, required): (&str, &Value, bool), out: &mut Out) {
@@ -192,7 +193,8 @@ fn field_row(source: &Source, go: &Fact, (name, property, required): (&str, &Val
     let list_type = property["x-kubernetes-list-type"].as_str().or(property["x-kubernetes-map-type"].as_str());
     let strategy = property["x-kubernetes-patch-strategy"].as_str().unwrap_or("");
     let scalar = matches!(property["type"].as_str(), Some("string" | "integer" | "boolean" | "number"));
-    let always = go.always || structure || (required && !go.pointer && !go.never && (zero || property["type"] == "array"));
+    let listed = required && property["type"] == "array";
+    let always = go.always || structure || ((zero || listed) && !go.pointer && !go.never);
     let keep_zero = go.pointer || (required && scalar && !zero) || (!structure && !property["allOf"].is_null());
     let enumeration = words(&property["enum"]);
     let merge_key = property["x-kubernetes-patch-merge-key"].as_str().unwrap_or("");
@@ -209,6 +211,7 @@ fn field_row(source: &Source, go: &Fact, (name, property, required): (&str, &Val
         (!keys.is_empty(), MAP_KEYS),
         (strategy.split(',').any(|s| s == "merge"), PATCH_MERGE),
         (strategy.split(',').any(|s| s == "retainKeys"), RETAIN_KEYS),
+        (strategy == "replace", PATCH_REPLACE),
     ] {
         flags |= if yes { flag } else { 0 };
     }
