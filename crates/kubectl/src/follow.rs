@@ -23,6 +23,17 @@ pub(crate) struct Io<'a> {
 }
 
 impl Follow {
+    /// Asks for what the followed streams need.
+    pub fn start(&mut self, io: &mut Io) -> Option<i32> {
+        match self {
+            Follow::Logs(tail) => tail.start(io),
+            Follow::Session(session) => {
+                session.start(io);
+                None
+            }
+            Follow::Watch(_) => None,
+        }
+    }
     /// Takes an answer; a code ends the command.
     pub fn answer(&mut self, id: u64, answer: Answer, io: &mut Io) -> Option<i32> {
         match self {

@@ -139,7 +139,7 @@ impl Kubectl {
             }
             Err(Stop::Follow(mut follow)) => {
                 let mut io = Io { output: &mut self.output, calls: &mut self.calls, now };
-                let mut code = None;
+                let mut code = follow.start(&mut io);
                 for (id, answer) in self.record.drain() {
                     code = code.or_else(|| follow.answer(id, answer, &mut io));
                 }

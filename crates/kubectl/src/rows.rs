@@ -16,8 +16,8 @@ pub(crate) struct TablePrinter {
     pub label_columns: Vec<Text>,
     /// A column with the kind of the event.
     pub with_event: bool,
-    columns: Option<Value>,
-    writer: TabWriter,
+    pub columns: Option<Value>,
+    pub writer: TabWriter,
 }
 
 impl Default for TablePrinter {
