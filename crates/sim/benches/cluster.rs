@@ -1,0 +1,70 @@
+//! How fast the simulated cluster is: replicas to Ready, requests traced, rewinding. Prints one line each.
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, clippy::disallowed_types, reason = "a benchmark tells time and prints")]
+
+use base::Duration;
+use model::{Key, resource};
+use proxy::Protocol;
+use sim::{Given, Place, Setup, Timeline, World};
+use std::time::Instant;
+
+fn manifest(replicas: u32) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: {replicas}\n  selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec: {{containers: [{{name: web, image: nginx, ports: [{{containerPort: 80}}]}}]}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{selector: {{app: web}}, ports: [{{port: 80}}]}}\n"
+    )
+}
+
+fn all_ready(world: &World, replicas: i64) -> bool {
+    let found = world.snapshot().find(&resource::DEPLOYMENTS, "default", "web");
+    found.is_some_and(|d| d.status()["readyReplicas"].as_i64() == Some(replicas))
+}
+
+fn started(replicas: u32) -> (Timeline, std::time::Duration) {
+    let mut timeline = Timeline::new(&Setup::default());
+    let start = Instant::now();
+    let applied = timeline.apply(&manifest(replicas));
+    assert!(applied.iter().all(|a| a.ok), "{applied:?}");
+    let reached = timeline.run_while(Duration::from_secs(600), |w| all_ready(w, i64::from(replicas)));
+    let took = start.elapsed();
+    assert!(reached, "{replicas} replicas do not become Ready");
+    (timeline, took)
+}
+
+fn traces(timeline: &Timeline) -> f64 {
+    let mut world = timeline.world().clone();
+    let service = world.snapshot().get(&Key::new(&resource::SERVICES, "default", "web")).cloned().expect("the service");
+    let ip = service.service().cluster_ip().parse().expect("an address");
+    let pod = world.snapshot().list(&resource::PODS, "default").next().cloned().expect("a pod");
+    let from = Place::Pod { namespace: pod.meta.namespace.clone(), name: pod.meta.name.clone() };
+    let start = Instant::now();
+    let mut hops = 0;
+    for _ in 0..200_000 {
+        hops += world.send(&from, (Protocol::Tcp, ip, 80)).map_or(0, |path| path.hops.len());
+    }
+    assert!(hops > 400_000);
+    200_000.0 / start.elapsed().as_secs_f64()
+}
+
+fn main() {
+    let start = Instant::now();
+    let timeline = Timeline::new(&Setup::default());
+    println!("boot: 4 nodes and DNS Ready in {:?} of wall time, {} virtual", start.elapsed(), timeline.world().now());
+    let mut timeline = timeline;
+    let start = Instant::now();
+    let ran = timeline.run("kubectl get nodes", Given::default());
+    println!("kubectl get nodes: {:?}, {} lines", start.elapsed(), ran.out.lines().count());
+    for replicas in [100, 1000] {
+        let (timeline, took) = started(replicas);
+        let store = timeline.world().control().store();
+        println!("{replicas} replicas Ready: {took:?} of wall time, {} commits", store.rev());
+    }
+    let (mut timeline, _) = started(10);
+    println!("pod to ClusterIP: {:.0} traced requests/s", traces(&timeline));
+    let end = timeline.world().now();
+    let (hash, rev) = (timeline.world().hash(), timeline.world().control().store().rev());
+    let start = Instant::now();
+    let (first, _) = timeline.range();
+    timeline.seek(first);
+    timeline.seek(end);
+    assert_eq!(timeline.world().hash(), hash);
+    println!("rewind {rev} revisions and play forward: {:?}, same hash", start.elapsed());
+}
