@@ -61,6 +61,21 @@ pub fn demangled(symbol: &str) -> (String, String) {
     (first.to_owned(), path)
 }
 
+/// A path without what stands in angle brackets, unless it begins with them.
+pub fn without_types(path: &str) -> String {
+    let mut depth = 0_u32;
+    let mut short = String::new();
+    for (index, c) in path.char_indices() {
+        match c {
+            '<' if index > 0 => depth += 1,
+            '>' if depth > 0 => depth -= 1,
+            _ if depth == 0 => short.push(c),
+            _ => {}
+        }
+    }
+    short
+}
+
 fn sections(module: &[u8]) -> Result<Vec<(u8, &[u8])>> {
     let mut bytes = Reader(module.get(8..).ok_or("not a wasm module")?);
     let mut sections = Vec::new();
@@ -189,5 +204,11 @@ mod tests {
             "<value::Value as core::Clone>::clone",
         );
         check("memcpy", "other", "memcpy");
+    }
+
+    #[test]
+    fn copies_of_one_function_have_one_name() {
+        assert_eq!(without_types("core::ptr::drop_in_place<alloc::vec::Vec<u8>>"), "core::ptr::drop_in_place");
+        assert_eq!(without_types("<a::B<C> as D>::e"), "<a::B as D>::e");
     }
 }

@@ -40,14 +40,17 @@ fn weights(module: &Path) -> Result {
     let bytes = std::fs::read(module).map_err(|error| format!("{}: {error}", module.display()))?;
     let weights = module::weights(&bytes)?;
     let mut crates = BTreeMap::<String, usize>::new();
+    let mut copies = BTreeMap::<String, usize>::new();
     let mut functions = Vec::new();
     for (symbol, size) in &weights.functions {
         let (owner, path) = module::demangled(symbol);
         *crates.entry(owner).or_default() += size;
+        *copies.entry(module::without_types(&path)).or_default() += size;
         functions.push((path, *size));
     }
     let code: usize = functions.iter().map(|(_, size)| size).sum();
     print_heaviest("functions of each crate", crates.into_iter().collect());
+    print_heaviest("functions, all their copies for different types together", copies.into_iter().collect());
     print_heaviest("heaviest functions", functions);
     println!("{code:>10}  all functions\n{:>10}  constants\n", weights.data);
     Ok(())
