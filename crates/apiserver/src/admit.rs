@@ -1,7 +1,7 @@
 //! `admit`: from a request to a plan. One function per verb; the way is the same for all kinds.
 
 use crate::call::{Call, Ctx, not_allowed};
-use crate::{Context, Plan, create, delete, patch, paths, read, subresource, update};
+use crate::{Context, Plan, create, delete, patch, paths, read, subresource, update, warn};
 use api::{Request, Status, Verb};
 use store::Snapshot;
 
@@ -28,7 +28,15 @@ fn decide(snap: &Snapshot, request: &Request, ctx: Ctx) -> Result<Plan, Status> 
     if !matches!(request.subresource.as_str(), "" | "status") || subresource::is_virtual(call.kind) {
         return subresource::answer(call, ctx);
     }
-    match request.verb {
+    let warnings = warn::deprecated_kind(call.kind);
+    if warnings.is_empty() {
+        return by_verb(call, ctx);
+    }
+    Ok(create::warned(by_verb(call, ctx), warnings))
+}
+
+fn by_verb(call: Call, ctx: Ctx) -> Result<Plan, Status> {
+    match call.request.verb {
         Verb::Get => read::get(call, ctx),
         Verb::List => read::list(call, ctx),
         Verb::Watch => read::watch(call, ctx),

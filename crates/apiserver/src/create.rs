@@ -15,8 +15,22 @@ const NAME_TRIES: u32 = 8;
 
 pub fn create(call: Call, ctx: Ctx) -> Result<Plan, Status> {
     let Decoded { object, warnings } = decode(&call, &call.request.body)?;
-    let made = make(call, object, ctx)?;
-    finish(call, made, warnings)
+    let plan = make(call, object, ctx).and_then(|made| finish(call, made));
+    Ok(warned(plan, warnings))
+}
+
+/// A plan with the warnings of decoding before its own; refusals carry them too.
+pub fn warned(plan: Result<Plan, Status>, mut warnings: Vec<Text>) -> Plan {
+    let mut plan = plan.unwrap_or_else(Plan::from);
+    let place = match &mut plan {
+        Plan::Reply(reply) => &mut reply.warnings,
+        Plan::Write(write) => &mut write.answer.warnings,
+        Plan::Watch(watch) => &mut watch.warnings,
+        Plan::Connect(_) => return plan,
+    };
+    warnings.append(place);
+    *place = warnings;
+    plan
 }
 
 /// A new object, ready to be written, and the other writes that go with it.
@@ -62,8 +76,8 @@ pub fn make(call: Call, mut object: Value, ctx: Ctx) -> Result<Made, Status> {
     Ok(Made { key, object, also, warnings })
 }
 
-fn finish(call: Call, made: Made, mut warnings: Vec<Text>) -> Result<Plan, Status> {
-    warnings.extend(made.warnings);
+fn finish(call: Call, made: Made) -> Result<Plan, Status> {
+    let warnings = made.warnings;
     if call.request.query.dry_run {
         let body = call.show(&made.object);
         return Ok(Plan::Reply(Reply { code: 201, body, warnings }));

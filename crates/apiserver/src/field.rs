@@ -24,6 +24,10 @@ impl<'a> Path<'a> {
     pub const fn root(field: &'a str) -> Path<'a> {
         Path { parent: None, step: Step::Field(field) }
     }
+    /// The nameless start of paths to the fields of the object itself.
+    fn is_root(&self) -> bool {
+        matches!(self.step, Step::Field("")) && self.parent.is_none()
+    }
     pub const fn child(&'a self, field: &'a str) -> Path<'a> {
         Path { parent: Some(self), step: Step::Field(field) }
     }
@@ -41,7 +45,7 @@ impl fmt::Display for Path<'_> {
             write!(out, "{parent}")?;
         }
         match self.step {
-            Step::Field(name) if self.parent.is_some() => write!(out, ".{name}"),
+            Step::Field(name) if self.parent.is_some_and(|p| !p.is_root()) => write!(out, ".{name}"),
             Step::Field(name) => out.write_str(name),
             Step::Index(index) => write!(out, "[{index}]"),
             Step::Key(key) => write!(out, "[{key}]"),

@@ -20,7 +20,7 @@ pub fn patch(call: Call, kind: PatchType, ctx: Ctx) -> Result<Plan, Status> {
     update::name_of_body(&new, call.name())?;
     create::namespace_of_body(&mut new, call)?;
     let part = Part::of(&call.request.subresource);
-    update::replace(call, Revision { old, new, warnings, part }, ctx)
+    Ok(create::warned(update::replace(call, Revision { old, new, part }, ctx), warnings))
 }
 
 /// A JSON patch is a list of operations, the others are objects.

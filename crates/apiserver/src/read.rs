@@ -5,7 +5,7 @@ use crate::field::{Errors, Path, quote};
 use crate::forms::Form;
 use crate::plan::Plan;
 use crate::watch::WatchPlan;
-use crate::{kinds, warn};
+use crate::kinds;
 use api::{Reply, Status, WatchEvent, WatchKind};
 use base::{Duration, Text, base64_decode, base64_encode};
 use model::{Key, Object, Selector};
@@ -20,7 +20,7 @@ pub fn get(call: Call, ctx: Ctx) -> Result<Plan, Status> {
     }
     let object = call.current()?;
     let body = Form::of(call.request)?.one(call.kind, call.show(&object.value), ctx.now);
-    Ok(Plan::Reply(Reply { code: 200, body, warnings: warn::deprecated_kind(call.kind) }))
+    Ok(Plan::Reply(Reply { code: 200, body, warnings: Vec::new() }))
 }
 
 fn bad_version(version: &str) -> String {
@@ -58,7 +58,7 @@ pub fn list(call: Call, ctx: Ctx) -> Result<Plan, Status> {
         }
     }
     let body = Form::of(call.request)?.list(call.kind, &page, metadata, ctx.now);
-    Ok(Plan::Reply(Reply { code: 200, body, warnings: warn::deprecated_kind(call.kind) }))
+    Ok(Plan::Reply(Reply { code: 200, body, warnings: Vec::new() }))
 }
 
 /// The objects that a filter may match, without looking at those of other names or nodes where an index knows.
@@ -219,7 +219,7 @@ pub fn watch(call: Call, ctx: Ctx) -> Result<Plan, Status> {
         form: Form::of(call.request)?,
         bookmarks: query.allow_bookmarks,
         timeout: (query.timeout_seconds > 0).then(|| Duration::from_secs(query.timeout_seconds)),
-        warnings: warn::deprecated_kind(call.kind),
+        warnings: Vec::new(),
         from,
         filter,
     };

@@ -68,7 +68,7 @@ pub fn answer(call: Call, ctx: Ctx) -> Result<Plan, Status> {
     let mut new = old.value.clone();
     new.set(&["spec", "replicas"], count);
     new.set(&["metadata", "resourceVersion"], &wanted["metadata"]["resourceVersion"]);
-    let plan = update::replace(call, Revision { old, new, warnings: Vec::new(), part: Part::Own }, ctx)?;
+    let plan = update::replace(call, Revision { old, new, part: Part::Own }, ctx)?;
     Ok(match plan {
         Plan::Write(mut write) => {
             write.answer.body = Body::Scale;

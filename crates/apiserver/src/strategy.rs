@@ -71,9 +71,15 @@ pub fn first_status(resource: &str, new: &mut Value) {
     let status = match resource {
         "pods" => {
             let qos = qos_class(&new["spec"]);
-            value::obj! { "phase" => "Pending", "qosClass" => qos }
+            let mut status = value::obj! { "phase" => "Pending", "qosClass" => qos };
+            if !new["spec"]["schedulingGates"].is_empty() {
+                status.set(&["conditions"], value::list![gated(&new["metadata"]["creationTimestamp"])]);
+            }
+            status
         }
         "namespaces" => value::obj! { "phase" => "Active" },
+        // A kubelet registers its node with its status.
+        "nodes" => return,
         "services" => value::obj! { "loadBalancer" => value::obj! {} },
         "ingresses.networking.k8s.io" => value::obj! { "loadBalancer" => value::obj! {} },
         "persistentvolumeclaims" | "persistentvolumes" => value::obj! { "phase" => "Pending" },
@@ -93,6 +99,14 @@ pub fn first_status(resource: &str, new: &mut Value) {
         }
     };
     new.set(&["status"], status);
+}
+
+/// Why a gated pod is not scheduled.
+fn gated(now: &Value) -> Value {
+    value::obj! {
+        "type" => "PodScheduled", "status" => "False", "lastProbeTime" => Value::Null, "lastTransitionTime" => now,
+        "reason" => "SchedulingGated", "message" => "Scheduling is blocked due to non-empty scheduling gates",
+    }
 }
 
 /// Kinds that answer a delete with the object itself; all others with a Status.

@@ -6,7 +6,7 @@ use crate::forms::Form;
 use crate::kinds::Kind;
 use crate::plan::{Answer, Body, Plan, WritePlan};
 use crate::update::{self, Part, Revision};
-use crate::{connect, delete, patch, scale};
+use crate::{connect, create, delete, patch, scale};
 use api::{Change, Expect, Reply, Status, Verb, Write};
 use base::Text;
 use model::{Condition, Key, Resource, resource};
@@ -213,7 +213,7 @@ fn finalize(call: Call, ctx: Ctx) -> Result<Plan, Status> {
         let answer = Answer { code: 200, body: Body::Value(new), form: Form::default(), kind: call.kind, warnings };
         return Ok(Plan::Write(WritePlan { writes: vec![write], answer }));
     }
-    update::replace(call, Revision { old, new, warnings, part: Part::Own }, ctx)
+    Ok(create::warned(update::replace(call, Revision { old, new, part: Part::Own }, ctx), warnings))
 }
 
 /// Subresources that write like `status`.
@@ -223,7 +223,7 @@ fn status_like(call: Call, ctx: Ctx) -> Result<Plan, Status> {
         Verb::Get => Ok(Plan::Reply(Reply::ok(call.show(&old.value)))),
         Verb::Update => {
             let Decoded { object: new, warnings } = decode(&call, &call.request.body)?;
-            update::replace(call, Revision { old, new, warnings, part: Part::Status }, ctx)
+            Ok(create::warned(update::replace(call, Revision { old, new, part: Part::Status }, ctx), warnings))
         }
         _ => Err(not_allowed()),
     }
@@ -250,7 +250,7 @@ fn part_of_pod(call: Call, sub: &str, ctx: Ctx) -> Result<Plan, Status> {
         new.set(&["spec", "ephemeralContainers"], &wanted["spec"]["ephemeralContainers"]);
         crate::defaults::pod_spec(new.at_mut(&["spec"]));
     }
-    update::replace(call, Revision { old, new, warnings, part: Part::Own }, ctx)
+    Ok(create::warned(update::replace(call, Revision { old, new, part: Part::Own }, ctx), warnings))
 }
 
 fn resize(new: &mut Value, wanted: &Value) {

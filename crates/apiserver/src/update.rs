@@ -22,7 +22,7 @@ pub fn update(call: Call, ctx: Ctx) -> Result<Plan, Status> {
         }
         return Err(Status::not_found(call.resource(), call.name()));
     };
-    replace(call, Revision { old, new, warnings, part: Part::of(&call.request.subresource) }, ctx)
+    Ok(create::warned(replace(call, Revision { old, new, part: Part::of(&call.request.subresource) }, ctx), warnings))
 }
 
 /// Which part of the object a change may touch.
@@ -50,7 +50,6 @@ impl Part {
 pub struct Revision<'a> {
     pub old: &'a Object,
     pub new: Value,
-    pub warnings: Vec<Text>,
     pub part: Part,
 }
 
@@ -70,7 +69,8 @@ pub fn name_of_body(body: &Value, name: &str) -> Result<(), Status> {
 
 /// Carries a change through preconditions, defaults, admission and validation to its write.
 pub fn replace(call: Call, change: Revision, ctx: Ctx) -> Result<Plan, Status> {
-    let Revision { old, mut new, mut warnings, part } = change;
+    let Revision { old, mut new, part } = change;
+    let mut warnings = Vec::new();
     preconditions(call, old, &new)?;
     keep_metadata(old, &mut new);
     keep_part(call, old, &mut new, part);

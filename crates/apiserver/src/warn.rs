@@ -2,7 +2,7 @@
 //! Models pkg/api/pod/warnings.go, pkg/api/service/warnings.go and the deprecated kinds.
 
 use crate::kinds::Kind;
-use base::Text;
+use base::{Text, base64_decode};
 use value::Value;
 
 /// The warning that every request to a deprecated kind carries.
@@ -17,7 +17,7 @@ pub fn deprecated_kind(kind: &Kind) -> Vec<Text> {
 
 /// Warnings about a written object.
 pub fn of(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Text> {
-    let mut warnings = deprecated_kind(kind);
+    let mut warnings = Vec::new();
     match kind.resource.as_str() {
         "pods" if old.is_none() => pod(new, &new["spec"], "", &mut warnings),
         "deployments.apps" | "replicasets.apps" | "daemonsets.apps" | "statefulsets.apps" | "jobs.batch"
@@ -28,15 +28,24 @@ pub fn of(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Text> {
         }
         "services" => service(&new["spec"], &mut warnings),
         "ingresses.networking.k8s.io" if old.is_none() => ingress(new, &mut warnings),
+        "secrets" if old.is_none() => secret(new, &mut warnings),
         _ => {}
     }
     warnings
 }
 
 fn ingress(new: &Value, warnings: &mut Vec<Text>) {
-    if !new["metadata"]["annotations"]["kubernetes.io/ingress.class"].is_null() {
+    let annotation = &new["metadata"]["annotations"]["kubernetes.io/ingress.class"];
+    if !annotation.is_null() && new["spec"]["ingressClassName"].is_null() {
         warnings
             .push("annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead".into());
+    }
+}
+
+fn secret(new: &Value, warnings: &mut Vec<Text>) {
+    let certificate = base64_decode(new["data"]["tls.crt"].s()).unwrap_or_default();
+    if new["type"].s() == "kubernetes.io/tls" && !certificate.starts_with(b"-----BEGIN") {
+        warnings.push("tls: failed to find any PEM data in certificate input".into());
     }
 }
 
@@ -46,6 +55,9 @@ fn service(spec: &Value, warnings: &mut Vec<Text>) {
     }
     if !spec["externalIPs"].is_empty() {
         warnings.push("spec.externalIPs is deprecated and may no longer be implemented in some clusters".into());
+    }
+    if spec["trafficDistribution"].s() == "PreferClose" {
+        warnings.push("spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"".into());
     }
 }
 
@@ -93,9 +105,9 @@ fn pod(object: &Value, spec: &Value, at: &str, warnings: &mut Vec<Text>) {
             }
         }
     }
-    for (list, word) in [("initContainers", true), ("containers", false)] {
+    for list in ["initContainers", "containers"] {
         for (i, container) in spec[list].items().iter().enumerate() {
-            self::container(spec, container, &format!("{at}spec.{list}[{i}]"), word, &mut say);
+            self::container(container, &format!("{at}spec.{list}[{i}]"), &mut say);
         }
     }
     ports(spec, at, &mut say);
@@ -111,7 +123,7 @@ fn host_aliases(spec: &Value, at: &str, say: &mut impl FnMut(String)) {
     }
 }
 
-fn container(_spec: &Value, container: &Value, path: &str, _init: bool, say: &mut impl FnMut(String)) {
+fn container(container: &Value, path: &str, say: &mut impl FnMut(String)) {
     let env = container["env"].items();
     for (i, variable) in env.iter().enumerate() {
         let Some(before) = env[..i].iter().position(|b| b["name"] == variable["name"]) else { continue };

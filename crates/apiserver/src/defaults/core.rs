@@ -1,7 +1,7 @@
 //! Defaults of the smaller kinds: secrets, namespaces, nodes, storage, quotas, RBAC, classes.
 
 use super::{each, fill, fill_absent, inside};
-use base::{Quantity, base64_encode};
+use base::base64_encode;
 use value::{Value, list};
 
 pub fn secret(object: &mut Value) {
@@ -23,31 +23,16 @@ pub fn namespace(object: &mut Value) {
 }
 
 pub fn node(object: &mut Value) {
-    object.as_map_mut().entry("spec").as_map_mut();
+    let spec = object.at_mut(&["spec"]);
+    spec.as_map_mut();
+    if spec["podCIDRs"].is_empty() && !spec["podCIDR"].is_empty() {
+        let range = spec["podCIDR"].clone();
+        spec.set(&["podCIDRs"], list![range]);
+    }
     let status = object.at_mut(&["status"]);
     let capacity = status["capacity"].clone();
     if !capacity.is_empty() {
         fill(status, "allocatable", capacity);
-    }
-}
-
-/// Writes the quantities of a map in canonical form (`0.5` is `500m`, numbers become texts).
-pub fn quantities(map: &mut Value) {
-    let Value::Map(map) = map else { return };
-    let stale: Vec<(base::Text, String)> = map
-        .iter()
-        .filter_map(|(key, have)| {
-            let text = match have {
-                Value::Str(text) => text.to_string(),
-                Value::Int(_) | Value::Float(_) => have.to_json(),
-                _ => return None,
-            };
-            let canonical = Quantity::canonical(&text).ok()?;
-            (have.as_str() != Some(canonical.as_str())).then(|| (key.clone(), canonical))
-        })
-        .collect();
-    for (key, canonical) in stale {
-        map.insert(key.as_str(), canonical);
     }
 }
 
@@ -63,6 +48,11 @@ pub fn persistent_volume_claim(object: &mut Value) {
     let spec = object.at_mut(&["spec"]);
     fill_absent(spec, "volumeMode", "Filesystem");
     fill_absent(spec, "resources", Value::map());
+    let source = spec["dataSource"].clone();
+    if !source.is_null() && spec["dataSourceRef"].is_null() {
+        fill_absent(spec, "dataSourceRef", source);
+        spec.set(&["dataSourceRef", "apiGroup"], &spec["dataSource"]["apiGroup"].clone());
+    }
     fill(object.at_mut(&["status"]), "phase", "Pending");
 }
 
@@ -81,10 +71,6 @@ fn copy_missing(item: &mut Value, from: &str, to: &str) {
     for (name, quantity) in item[from].clone().entries() {
         fill_absent(item.at_mut(&[to]), name, quantity);
     }
-}
-
-pub fn resource_quota(object: &mut Value) {
-    inside(object, "spec", |spec| inside(spec, "hard", quantities));
 }
 
 pub fn storage_class(object: &mut Value) {
@@ -120,4 +106,14 @@ pub fn csi_driver(object: &mut Value) {
     if spec["volumeLifecycleModes"].is_empty() {
         spec.set(&["volumeLifecycleModes"], list!["Persistent"]);
     }
+}
+
+/// Custom resource definitions: no conversion, and names that follow from the kind.
+pub fn definition(object: &mut Value) {
+    let spec = object.at_mut(&["spec"]);
+    fill(spec.at_mut(&["conversion"]), "strategy", "None");
+    let kind = spec["names"]["kind"].s().to_string();
+    let names = spec.at_mut(&["names"]);
+    fill(names, "singular", kind.to_ascii_lowercase());
+    fill(names, "listKind", format!("{kind}List"));
 }

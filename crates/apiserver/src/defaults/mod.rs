@@ -8,8 +8,7 @@ mod workloads;
 
 use value::{IntoValue, Value};
 
-pub use core::quantities;
-pub use pod::{image_pull_policy, pod_spec};
+pub use pod::pod_spec;
 
 /// Fills in the defaults of an object of a resource; kinds without any are left alone.
 pub fn apply(resource: &str, object: &mut Value) {
@@ -39,12 +38,12 @@ fn of(resource: &str) -> Option<fn(&mut Value)> {
         "persistentvolumes" => core::persistent_volume,
         "persistentvolumeclaims" => core::persistent_volume_claim,
         "limitranges" => core::limit_range,
-        "resourcequotas" => core::resource_quota,
         "storageclasses.storage.k8s.io" => core::storage_class,
         "priorityclasses.scheduling.k8s.io" => core::priority_class,
         "horizontalpodautoscalers.autoscaling" => workloads::autoscaler,
         "rolebindings.rbac.authorization.k8s.io" | "clusterrolebindings.rbac.authorization.k8s.io" => core::role_binding,
         "roles.rbac.authorization.k8s.io" | "clusterroles.rbac.authorization.k8s.io" => core::role,
+        "customresourcedefinitions.apiextensions.k8s.io" => core::definition,
         "csidrivers.storage.k8s.io" => core::csi_driver,
         _ => return None,
     })

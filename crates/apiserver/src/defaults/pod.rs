@@ -55,7 +55,10 @@ pub fn pod_spec(spec: &mut Value) {
     fill(spec, "dnsPolicy", "ClusterFirst");
     fill(spec, "restartPolicy", "Always");
     fill_absent(spec, "securityContext", obj! {});
-    fill_absent(spec, "terminationGracePeriodSeconds", 30);
+    if spec["terminationGracePeriodSeconds"].as_i64().is_none_or(|seconds| seconds < 0) {
+        let seconds = if spec["terminationGracePeriodSeconds"].is_null() { 30 } else { 1 };
+        spec.set(&["terminationGracePeriodSeconds"], seconds);
+    }
     fill(spec, "schedulerName", "default-scheduler");
     let account =
         if spec["serviceAccountName"].is_empty() { &spec["serviceAccount"] } else { &spec["serviceAccountName"] }.clone();
@@ -143,6 +146,10 @@ fn volume(volume: &mut Value) {
         inside(ephemeral, "volumeClaimTemplate", |claim| {
             fill_absent(claim.at_mut(&["spec"]), "volumeMode", "Filesystem");
         });
+    });
+    inside(volume, "image", |image| {
+        let policy = image_pull_policy(image["reference"].s());
+        fill(image, "pullPolicy", policy);
     });
     inside(volume, "iscsi", |iscsi| fill(iscsi, "iscsiInterface", "default"));
 }

@@ -95,6 +95,11 @@ fn job_spec(spec: &mut Value) {
     let replacement = if spec["podFailurePolicy"].is_null() { "TerminatingOrFailed" } else { "Failed" };
     fill_absent(spec, "podReplacementPolicy", replacement);
     fill_absent(spec, "manualSelector", false);
+    inside(spec, "podFailurePolicy", |policy| {
+        super::each(policy, "rules", |rule| {
+            super::each(rule, "onPodConditions", |condition| fill(condition, "status", "True"));
+        });
+    });
 }
 
 pub fn cron_job(object: &mut Value) {

@@ -1,6 +1,6 @@
 //! The row of a pod. Models printPod.
 
-use super::cells::{NONE, age, name, number, or_none, since, text};
+use super::cells::{NONE, age, name, number, or_none, text};
 use base::Time;
 use model::Condition;
 use value::Value;
@@ -150,7 +150,6 @@ mod tests {
         let spec = obj! { "containers" => list![obj! { "name" => "a" }, obj! { "name" => "b" }] };
         let row = pod(&obj! { "metadata" => obj! { "name" => "x" }, "spec" => spec, "status" => status }, Time::EPOCH);
         assert_eq!(format!("{} {} {}", row[1].s(), row[2].s(), row[3].s()), want);
-        let _ = since(&Value::Null, Time::EPOCH);
     }
 
     #[test]
