@@ -6,17 +6,22 @@
 //!   [`Schema::by_category`]: a [`ResourceInfo`] (verbs, names, subresources …). [`Schema::resources`] is the order of
 //!   discovery: what `kubectl api-resources` and `get all` print.
 //! - [`Schema::type_info`]: a [`TypeInfo`] with its [`Field`]s, types, merge keys and how Go writes them.
+//! - [`Schema::decode`]: strict decoding of a sent object, with [`Words`] of the decoder that upstream uses for it;
+//!   [`Schema::check_metadata`] is the part of it that clients do.
+//! - [`Schema::strategic`]: strategic merge patches, `apply`, `two_way` and `three_way` (what `kubectl apply` sends).
 //!
 //! No descriptions are here (they would be ten times the rest), so `explain` has types and names only.
 
 mod decode;
 mod kind;
 mod resource;
+mod strategic;
 mod table;
 
 pub use decode::{Decoded, Words, default_of};
 pub use kind::{Field, PatchStrategy, Str, Topology, Type, TypeId, TypeInfo};
 pub use resource::{ResourceInfo, Subresource, Verbs};
+pub use strategic::{PatchError, Strategic};
 
 use std::sync::{Arc, OnceLock};
 use table::Table;
