@@ -14,6 +14,8 @@ pub enum Op {
     Update { resource: Resource, object: Value },
     /// Replaces the status subresource; refused if the resourceVersion inside moved (absent: unconditional).
     UpdateStatus { resource: Resource, object: Value },
+    /// Replaces `spec.finalizers` of a namespace; the last one gone, the namespace goes.
+    Finalize { object: Value },
     /// Patches the object, or a subresource of it (`""` for none).
     Patch { key: Key, subresource: Text, kind: PatchType, patch: Value },
     /// Deletes the object with this uid.
@@ -65,6 +67,10 @@ impl Op {
             Op::UpdateStatus { resource, object } => {
                 Request { subresource: base::text!("status"), ..of_object(user, Verb::Update, resource, object) }
             }
+            Op::Finalize { object } => Request {
+                subresource: base::text!("finalize"),
+                ..of_object(user, Verb::Update, &model::resource::NAMESPACES, object)
+            },
             Op::Patch { key, subresource, kind, patch } => {
                 Request { subresource: subresource.clone(), body: patch.clone(), ..Request::of(user, Verb::Patch(*kind), key) }
             }

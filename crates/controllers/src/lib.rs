@@ -6,10 +6,19 @@ mod deployment;
 mod endpoints;
 mod endpointslice;
 mod fields;
+mod garbage;
+mod loadbalancer;
+mod namespace;
+mod nodeipam;
+mod nodelifecycle;
+mod podgc;
 mod pods;
 mod ports;
 mod replicaset;
+mod serviceaccount;
 mod services;
+mod tainteviction;
+mod told;
 
 use api::{Note, Op, Outcome, Status};
 use base::Time;
@@ -39,5 +48,18 @@ pub trait Controller: Sync {
 }
 
 /// Every controller that runs.
-pub static CONTROLLERS: &[&dyn Controller] =
-    &[&deployment::Deployments, &replicaset::ReplicaSets, &endpointslice::EndpointSlices, &endpoints::EndpointsOfServices];
+pub static CONTROLLERS: &[&dyn Controller] = &[
+    &deployment::Deployments,
+    &replicaset::ReplicaSets,
+    &endpointslice::EndpointSlices,
+    &endpoints::EndpointsOfServices,
+    &garbage::GarbageCollector,
+    &namespace::Namespaces,
+    &serviceaccount::ServiceAccounts,
+    &serviceaccount::RootCertificates,
+    &nodelifecycle::NodeLifecycle,
+    &nodeipam::NodeIpam,
+    &tainteviction::TaintEviction,
+    &podgc::PodGarbageCollector,
+    &loadbalancer::LoadBalancers,
+];

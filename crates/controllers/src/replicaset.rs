@@ -56,7 +56,12 @@ impl Controller for ReplicaSets {
                 vec![Note::normal(set, NAME, "SuccessfulCreate", format!("Created pod: {}", made["metadata"]["name"].s()))]
             }
             Op::Delete { key, .. } => vec![Note::normal(set, NAME, "SuccessfulDelete", format!("Deleted pod: {}", key.name))],
-            Op::Update { .. } | Op::UpdateStatus { .. } | Op::Patch { .. } | Op::Bind { .. } | Op::Evict { .. } => Vec::new(),
+            Op::Update { .. }
+            | Op::UpdateStatus { .. }
+            | Op::Finalize { .. }
+            | Op::Patch { .. }
+            | Op::Bind { .. }
+            | Op::Evict { .. } => Vec::new(),
         }
     }
 
@@ -67,7 +72,12 @@ impl Controller for ReplicaSets {
             Op::Create { .. } => (Failure::Create(&status.message), format!("Error creating: {}", status.message)),
             Op::Delete { .. } if status.code == 404 => return Outcome::nothing(),
             Op::Delete { .. } => (Failure::Delete(&status.message), format!("Error deleting: {}", status.message)),
-            Op::Update { .. } | Op::UpdateStatus { .. } | Op::Patch { .. } | Op::Bind { .. } | Op::Evict { .. } => {
+            Op::Update { .. }
+            | Op::UpdateStatus { .. }
+            | Op::Finalize { .. }
+            | Op::Patch { .. }
+            | Op::Bind { .. }
+            | Op::Evict { .. } => {
                 return Outcome::nothing();
             }
         };

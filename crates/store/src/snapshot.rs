@@ -49,6 +49,10 @@ impl Snapshot {
     pub fn controlled_by<'a>(&'a self, uid: &Text, resource: &'a Resource) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
         self.tagged(uid.clone()).filter(move |o| o.resource == *resource)
     }
+    /// Every object with an owner of this uid, whether that owner controls it or not.
+    pub fn dependents<'a>(&'a self, uid: &Text) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
+        self.tagged(uid.clone()).chain(self.tagged(format!("owner/{uid}").into()))
+    }
     /// The objects of a resource in a namespace that no controller owns.
     pub fn orphans<'a>(&'a self, namespace: &str, resource: &'a Resource) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
         self.tagged(format!("orphan/{namespace}").into()).filter(move |o| o.resource == *resource)
@@ -93,6 +97,8 @@ fn tags(object: &Object) -> Vec<Text> {
         }
         None => {}
     }
+    let others = object.meta.owners.iter().filter(|owner| Some(*owner) != object.meta.controller());
+    tags.extend(others.map(|owner| Text::from(format!("owner/{}", owner.uid))));
     if is_pod && !object.pod().node().is_empty() {
         tags.push(format!("node/{}", object.pod().node()).into());
     }

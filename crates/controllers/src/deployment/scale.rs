@@ -69,7 +69,12 @@ pub fn scaling_note(snap: &Snapshot, deployment: &Object, op: &Op) -> Option<Not
             let key = Key::new(&REPLICA_SETS, deployment.meta.namespace.clone(), object["metadata"]["name"].text());
             (object, replicas(snap.get(&key)?))
         }
-        Op::UpdateStatus { .. } | Op::Patch { .. } | Op::Delete { .. } | Op::Bind { .. } | Op::Evict { .. } => return None,
+        Op::UpdateStatus { .. }
+        | Op::Finalize { .. }
+        | Op::Patch { .. }
+        | Op::Delete { .. }
+        | Op::Bind { .. }
+        | Op::Evict { .. } => return None,
     };
     let to = object["spec"]["replicas"].as_i64()?;
     let way = match to.cmp(&from) {

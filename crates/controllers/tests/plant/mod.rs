@@ -5,7 +5,7 @@
 use api::{Cause, Change, Expect, Note, Op, Origin, Outcome, Status, Write};
 use base::{Duration, Rng, Time};
 use controllers::CONTROLLERS;
-use model::resource::{NODES, PODS};
+use model::resource::{EVENTS, NAMESPACES, NODES, PODS};
 use model::{Key, Object, Resource};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -165,10 +165,10 @@ impl Plant {
         if let Some(at) = outcome.again_at {
             self.timers.insert((place, key.clone()), at);
         }
-        self.notes.extend(outcome.notes);
+        outcome.notes.into_iter().for_each(|note| self.tell(note));
         for op in &outcome.ops {
             match self.apply(op) {
-                Ok(made) => self.notes.extend(controller.applied(&before, key, op, &made)),
+                Ok(made) => controller.applied(&before, key, op, &made).into_iter().for_each(|note| self.tell(note)),
                 Err(status) => return self.refused(place, key, op, &status),
             }
             if self.dice.chance(self.crashes) {
@@ -176,6 +176,20 @@ impl Plant {
                 return;
             }
         }
+    }
+    /// Keeps a note, and stores the first of its reason about an object as an event.
+    fn tell(&mut self, note: Note) {
+        let name = format!("{}.{}", note.about["name"].s(), note.reason.to_lowercase());
+        let namespace = match note.about["namespace"].s() {
+            "" => "default",
+            namespace => namespace,
+        };
+        let event = obj! {
+            "apiVersion" => "v1", "kind" => "Event", "metadata" => obj! { "name" => name, "namespace" => namespace },
+            "involvedObject" => &note.about, "reason" => &note.reason, "lastTimestamp" => self.now,
+        };
+        let _ = self.make(&EVENTS, event);
+        self.notes.push(note);
     }
     fn refused(&mut self, place: usize, key: &Key, op: &Op, status: &Status) {
         let outcome: Outcome = CONTROLLERS[place].refused(self.store.now(), key, op, status, self.now);
@@ -195,8 +209,23 @@ impl Plant {
             Op::Create { resource, object } => self.make(resource, object.clone()),
             Op::Update { resource, object } => self.put(resource, object, false),
             Op::UpdateStatus { resource, object } => self.put(resource, object, true),
+            Op::Finalize { object } => {
+                let key = Key::cluster(&NAMESPACES, object["metadata"]["name"].text());
+                let mut new = self.now_at(&key)?.value.clone();
+                new.set(&["spec", "finalizers"], &object["spec"]["finalizers"]);
+                if !new["spec"]["finalizers"].is_empty() {
+                    return self.write(&key, new, true);
+                }
+                let expect = Expect::Revision(self.now_at(&key)?.meta.revision);
+                self.commit(Write { key, expect, change: Change::Delete })
+            }
             Op::Patch { key, patch, .. } => {
-                let mut object = self.now_at(key)?.value.clone();
+                let old = self.now_at(key)?;
+                let version = patch["metadata"]["resourceVersion"].s();
+                if !version.is_empty() && version != old.meta.revision.to_string() {
+                    return Err(Status::modified(&key.resource, &key.name));
+                }
+                let mut object = old.value.clone();
                 merge(&mut object, patch);
                 self.write(key, object, true)
             }
@@ -225,6 +254,11 @@ impl Plant {
             object.set(&["status", "phase"], "Pending");
         }
         let key = Key::new(resource, object["metadata"]["namespace"].text(), object["metadata"]["name"].text());
+        if self.snap().find(&NAMESPACES, "", &key.namespace).is_some_and(|n| n.is_terminating()) {
+            let mut status = Status::forbidden(resource, &key.name, "its namespace is being terminated");
+            status.details.causes.push(("NamespaceTerminating".into(), Default::default(), Default::default()));
+            return Err(status);
+        }
         let have = self.snap().list(resource, &key.namespace).count();
         if self.quota.get(resource).is_some_and(|most| have >= *most) {
             return Err(Status::forbidden(resource, &key.name, "exceeded quota: small"));
@@ -249,7 +283,7 @@ impl Plant {
     fn write(&mut self, key: &Key, mut new: Value, _status: bool) -> Result<Value, Status> {
         let old = self.now_at(key)?;
         let expect = Expect::Revision(old.meta.revision);
-        if old.is_terminating() && new["metadata"]["finalizers"].is_empty() {
+        if old.is_terminating() && !old.meta.finalizers.is_empty() && new["metadata"]["finalizers"].is_empty() {
             return self.commit(Write { key: key.clone(), expect, change: Change::Delete });
         }
         if new["spec"] != *old.spec() {
@@ -335,16 +369,17 @@ impl Plant {
     }
 }
 
-/// Merge patch; ownerReferences merge by uid and know `$patch: delete`.
+/// Merge patch; owners merge by uid, conditions by type, and owners know `$patch: delete`.
 fn merge(into: &mut Value, patch: &Value) {
     for (field, new) in patch.entries() {
         match new {
             Value::Null => _ = into.remove(&[field]),
             Value::Map(_) => merge(into.at_mut(&[field]), new),
-            Value::List(items) if field == "ownerReferences" => {
+            Value::List(items) if field == "ownerReferences" || field == "conditions" => {
+                let key = if field == "conditions" { "type" } else { "uid" };
                 let owners = into.at_mut(&[field]).as_list_mut();
                 for item in items.iter() {
-                    owners.retain(|owner| owner["uid"] != item["uid"]);
+                    owners.retain(|owner| owner[key] != item[key]);
                     if item["$patch"].s() != "delete" {
                         owners.push(item.clone());
                     }
