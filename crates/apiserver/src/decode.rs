@@ -72,8 +72,11 @@ fn nameless(call: &Call) -> Status {
 
 /// A strategic merge patch applied to the current object.
 pub fn strategic(kind: &Kind, current: &Value, patch: &Value) -> Result<Value, Status> {
-    let _ = kind;
-    Ok(value::patch::merge(current, patch))
+    let merged = Schema::builtin().strategic(kind.type_id).apply(current, patch);
+    merged.map_err(|wrong| match wrong.code {
+        400 => Status::bad_request(wrong.message),
+        code => Status::new(code, "", wrong.message),
+    })
 }
 
 /// The object with known fields only, and the complaints about the others.

@@ -87,8 +87,10 @@ pub struct Options {
 /// Who deletes what an object owns.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 enum Policy {
-    /// The collector, afterwards.
+    /// Nothing was said: as before, which is in the background at first.
     #[default]
+    Unset,
+    /// The collector, afterwards.
     Background,
     /// The collector, before the object itself may go.
     Foreground,
@@ -104,7 +106,8 @@ impl Options {
         let orphan = body["orphanDependents"].as_bool();
         let policy = match (policy, orphan) {
             ("", Some(true)) | ("Orphan", None) => Policy::Orphan,
-            ("" | "Background", None) | ("", Some(false)) => Policy::Background,
+            ("", None) => Policy::Unset,
+            ("Background", None) | ("", Some(false)) => Policy::Background,
             ("Foreground", None) => Policy::Foreground,
             (bad, _) => return Err(bad_policy(bad, orphan.is_some())),
         };
@@ -220,10 +223,13 @@ fn end(call: Call, object: &Arc<Object>, options: &Options, now: Time) -> End {
 /// The finalizers that are left, and the one that the propagation policy asks for.
 /// Models deletionFinalizersForGarbageCollection.
 fn finalizers_for(object: &Object, policy: Policy) -> Vec<Text> {
+    if policy == Policy::Unset {
+        return object.meta.finalizers.clone();
+    }
     let mut list: Vec<Text> =
         object.meta.finalizers.iter().filter(|f| !matches!(f.as_str(), "orphan" | "foregroundDeletion")).cloned().collect();
     match policy {
-        Policy::Background => {}
+        Policy::Unset | Policy::Background => {}
         Policy::Foreground => list.push(base::text!("foregroundDeletion")),
         Policy::Orphan => list.push(base::text!("orphan")),
     }
@@ -247,7 +253,9 @@ fn mark(object: &Object, last: &mut Value, grace: Option<i64>, waits: bool, now:
         return false;
     }
     last.set(&["metadata", "deletionTimestamp"], now.whole_second() + Duration::from_secs(asked));
-    last.set(&["metadata", "deletionGracePeriodSeconds"], asked);
+    if object.resource != "namespaces" {
+        last.set(&["metadata", "deletionGracePeriodSeconds"], asked);
+    }
     if strategy::has_generation(&object.resource) {
         last.set(&["metadata", "generation"], object.meta.generation + 1);
     }

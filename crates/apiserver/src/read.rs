@@ -71,13 +71,7 @@ fn candidates<'a>(call: Call<'a>, filter: &Filter) -> Vec<&'a Arc<Object>> {
     if let ("pods", Some((_, node, _))) = (filter.resource.as_str(), node) {
         return snap.pods_on(node).collect();
     }
-    let from = filter.resource.clone();
-    collect(snap, &from, &filter.namespace)
-}
-
-fn collect<'a>(snap: &'a store::Snapshot, resource: &model::Resource, namespace: &str) -> Vec<&'a Arc<Object>> {
-    let keys: Vec<Key> = snap.list(resource, namespace).map(|o| o.key()).collect();
-    keys.iter().filter_map(|key| snap.get(key)).collect()
+    snap.list(call.resource(), &filter.namespace).collect()
 }
 
 /// Every object that the selectors of the request match.

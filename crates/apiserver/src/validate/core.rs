@@ -134,36 +134,6 @@ pub fn node_update(new: &Value, old: &Object, errors: &mut Errors) {
     }
 }
 
-pub fn claim(object: &Value, errors: &mut Errors) {
-    claim_spec(&object["spec"], &Path::root("spec"), errors);
-}
-
-/// The spec of a claim, or of a claim template.
-pub fn claim_spec(spec: &Value, path: &Path, errors: &mut Errors) {
-    const MODES: [&str; 4] = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
-    let modes = path.child("accessModes");
-    if spec["accessModes"].is_empty() {
-        errors.required(&modes, "at least 1 access mode is required");
-    }
-    for mode in spec["accessModes"].items().iter().filter(|m| !MODES.contains(&m.s())) {
-        errors.unsupported(&modes, mode, &MODES);
-    }
-    let resources = path.child("resources");
-    let storage = &spec["resources"]["requests"]["storage"];
-    if storage.is_null() {
-        return errors.required(&resources.key("storage"), "");
-    }
-    if base::Quantity::parse(storage.s()).is_ok_and(|q| q.is_negative() || q.is_zero()) {
-        let requests = resources.child("requests");
-        errors.invalid(&requests.key("storage"), storage, "must be greater than zero");
-    }
-    let class = spec["storageClassName"].s();
-    if !class.is_empty() {
-        errors.complaints(&path.child("storageClassName"), class, names::dns1123_subdomain(class));
-    }
-    common::optional_word(spec, "volumeMode", &["Block", "Filesystem"], path, errors);
-}
-
 pub fn event(object: &Value, errors: &mut Errors) {
     let about = &object["involvedObject"]["namespace"];
     let own = object["metadata"]["namespace"].s();
@@ -203,13 +173,6 @@ pub fn priority_class_update(new: &Value, old: &Object, errors: &mut Errors) {
         if new[field] != old.value[field] {
             errors.forbidden(&Path::root(field), "may not be changed in an update.");
         }
-    }
-}
-
-/// A role reference stays; the binding is made anew instead.
-pub fn role_binding_update(new: &Value, old: &Object, errors: &mut Errors) {
-    if new["roleRef"] != old.value["roleRef"] {
-        errors.invalid(&Path::root("roleRef"), &new["roleRef"], "cannot change roleRef");
     }
 }
 

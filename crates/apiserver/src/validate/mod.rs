@@ -1,17 +1,21 @@
 //! Validation: what is wrong with an object, kind by kind, in upstream's words and order.
 //! Models pkg/apis/*/validation. A kind is added by a function here and a row in [`rule`].
 
+mod access;
 mod common;
 mod container;
 mod core;
 mod diff;
 mod endpoints;
 pub mod meta;
+mod network;
 mod pod;
 mod resources;
+mod scaling;
 mod schedule;
 mod scheduling;
 mod service;
+mod storage;
 mod volumes;
 mod workloads;
 
@@ -49,11 +53,21 @@ fn rule(resource: &str) -> Rule {
         "configmaps" => (core::config_map, core::immutable_data),
         "secrets" => (core::secret, core::secret_update),
         "nodes" => (core::node, core::node_update),
-        "persistentvolumeclaims" => (core::claim, may_change),
+        "persistentvolumeclaims" => (storage::claim, storage::claim_update),
+        "persistentvolumes" => (storage::volume, storage::volume_update),
+        "storageclasses.storage.k8s.io" => (storage::class, storage::class_update),
+        "ingresses.networking.k8s.io" => (network::ingress, may_change),
+        "ingressclasses.networking.k8s.io" => (network::ingress_class, network::ingress_class_update),
+        "networkpolicies.networking.k8s.io" => (network::network_policy, may_change),
+        "poddisruptionbudgets.policy" => (network::disruption_budget, may_change),
+        "horizontalpodautoscalers.autoscaling" => (scaling::autoscaler, may_change),
         "events" => (core::event, may_change),
         "leases.coordination.k8s.io" => (core::lease, may_change),
         "priorityclasses.scheduling.k8s.io" => (core::priority_class, core::priority_class_update),
-        "rolebindings.rbac.authorization.k8s.io" | "clusterrolebindings.rbac.authorization.k8s.io" => (fine, core::role_binding_update),
+        "roles.rbac.authorization.k8s.io" => (access::role, may_change),
+        "clusterroles.rbac.authorization.k8s.io" => (access::cluster_role, may_change),
+        "rolebindings.rbac.authorization.k8s.io" => (access::binding, access::binding_update),
+        "clusterrolebindings.rbac.authorization.k8s.io" => (access::cluster_binding, access::binding_update),
         _ => (fine, may_change),
     };
     Rule { object, change }

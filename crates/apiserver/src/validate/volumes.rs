@@ -63,8 +63,44 @@ pub fn volumes<'a>(volumes: &'a Value, path: &Path, errors: &mut Errors) -> Vec<
 }
 
 fn source(volume: &Value, path: &Path, errors: &mut Errors) {
+    one_of(&SOURCES, volume, path, errors);
+}
+
+/// Every source that a persistent volume may have.
+pub const PERSISTENT: [&str; 22] = [
+    "hostPath",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "glusterfs",
+    "flocker",
+    "nfs",
+    "rbd",
+    "quobyte",
+    "cephfs",
+    "iscsi",
+    "cinder",
+    "fc",
+    "flexVolume",
+    "azureFile",
+    "vsphereVolume",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "azureDisk",
+    "scaleIO",
+    "local",
+    "storageos",
+    "csi",
+];
+
+/// The source of a persistent volume.
+pub fn persistent(spec: &Value, path: &Path, errors: &mut Errors) {
+    one_of(&PERSISTENT, spec, path, errors);
+}
+
+/// Exactly one of the sources.
+fn one_of(sources: &[&str], volume: &Value, path: &Path, errors: &mut Errors) {
     let mut have = false;
-    for field in SOURCES.into_iter().filter(|f| !volume[*f].is_null()) {
+    for field in sources.iter().copied().filter(|f| !volume[*f].is_null()) {
         let at = path.child(field);
         if have {
             errors.forbidden(&at, "may not specify more than 1 volume type");

@@ -193,7 +193,7 @@ pub fn stateful_set(object: &Value, errors: &mut Errors) {
     }
     let list = SPEC.child("volumeClaimTemplates");
     for (i, claim) in spec["volumeClaimTemplates"].items().iter().enumerate() {
-        super::core::claim_spec(&claim["spec"], &list.index(i).child("spec"), errors);
+        super::storage::claim_spec(&claim["spec"], &list.index(i).child("spec"), errors);
     }
 }
 
