@@ -1,4 +1,10 @@
 //! How long decisions take: creating, binding, updating and listing pods and services on a store that fills up.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a benchmark tells time and prints"
+)]
 
 use api::{Cause, Origin, Request, User, Verb};
 use apiserver::{Config, Context, Plan, admit, birth};

@@ -12,7 +12,8 @@ pub fn admit(snap: &Snapshot, request: &Request, ctx: &mut Context) -> Plan {
 
 /// Refusals that come before any object is looked at have empty details.
 fn refusal(status: Status) -> Plan {
-    let bare = status.details == api::Detail::default() && matches!(status.reason.as_str(), "NotFound" | "MethodNotAllowed" | "Invalid");
+    let bare =
+        status.details == api::Detail::default() && matches!(status.reason.as_str(), "NotFound" | "MethodNotAllowed" | "Invalid");
     let mut reply = api::Reply::from(status);
     if bare {
         reply.body.set(&["details"], value::Value::map());

@@ -53,13 +53,11 @@ pub fn delete_collection(call: Call, ctx: Ctx) -> Result<Plan, Status> {
 
 /// Two writes to one object: the second expects the revision that the first will make.
 fn renumber(writes: &mut [Write], revision: u64, object: &Object) {
-    let mut at = revision;
     let key = object.key();
-    for write in writes.iter_mut() {
+    for (at, write) in (revision..).zip(writes.iter_mut()) {
         if write.key == key && write.expect != Expect::Revision(object.meta.revision) {
             write.expect = Expect::Revision(at);
         }
-        at += 1;
     }
 }
 

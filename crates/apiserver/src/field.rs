@@ -140,7 +140,7 @@ impl Errors {
         self.add("FieldValueInvalid", path, with(&format!("Invalid value: {}", value.into()), detail));
     }
     /// One error per complaint about a text.
-    pub fn complaints<'a>(&mut self, path: &Path, value: &'a str, complaints: impl IntoIterator<Item = String>) {
+    pub fn complaints(&mut self, path: &Path, value: &str, complaints: impl IntoIterator<Item = String>) {
         for complaint in complaints {
             self.invalid(path, value, &complaint);
         }

@@ -3,9 +3,9 @@
 use crate::call::{Call, Ctx};
 use crate::field::{Errors, Path, quote};
 use crate::forms::Form;
+use crate::kinds;
 use crate::plan::Plan;
 use crate::watch::WatchPlan;
-use crate::kinds;
 use api::{Reply, Status, WatchEvent, WatchKind};
 use base::{Duration, Text, base64_decode, base64_encode};
 use model::{Key, Object, Selector};

@@ -84,6 +84,8 @@ pub fn replace(call: Call, change: Revision, ctx: Ctx) -> Result<Plan, Status> {
     }
     if part != Part::Status {
         bump_generation(resource, old, &mut new);
+    } else if resource == "services" {
+        defaults::service_status(&mut new);
     }
     check(call, old, &new, part)?;
     let mut also = Vec::new();

@@ -20,7 +20,7 @@ pub fn of(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Text> {
     let mut warnings = Vec::new();
     match kind.resource.as_str() {
         "pods" if old.is_none() => pod(new, &new["spec"], "", &mut warnings),
-        "deployments.apps" | "replicasets.apps" | "daemonsets.apps" | "statefulsets.apps" | "jobs.batch"
+        "deployments.apps" | "replicasets.apps" | "daemonsets.apps" | "statefulsets.apps"
             if old.is_none_or(|old| old["spec"]["template"] != new["spec"]["template"]) =>
         {
             let template = &new["spec"]["template"];
@@ -28,10 +28,42 @@ pub fn of(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Text> {
         }
         "services" => service(&new["spec"], &mut warnings),
         "ingresses.networking.k8s.io" if old.is_none() => ingress(new, &mut warnings),
+        "jobs.batch" if old.is_none() => {
+            job(&new["spec"], &mut warnings);
+            pod(&new["spec"]["template"], &new["spec"]["template"]["spec"], "spec.template.", &mut warnings);
+        }
         "secrets" if old.is_none() => secret(new, &mut warnings),
         _ => {}
     }
+    if old.is_none() {
+        warnings.extend(not_enforced(kind, new));
+    }
     warnings
+}
+
+/// Kinds that are kept like any other but that nothing here acts on yet. Saying nothing would mislead.
+fn not_enforced(kind: &Kind, new: &Value) -> Option<Text> {
+    let what = match kind.resource.as_str() {
+        "resourcequotas" => "ResourceQuota",
+        "limitranges" => "LimitRange",
+        "namespaces" if new["metadata"]["labels"].entries().iter().any(|(k, _)| k.starts_with("pod-security.kubernetes.io/")) => {
+            "Pod Security"
+        }
+        resource if resource.ends_with(".admissionregistration.k8s.io") => kind.kind.as_ref(),
+        "customresourcedefinitions.apiextensions.k8s.io" => {
+            return Some("custom resources are not served by this cluster".into());
+        }
+        _ => return None,
+    };
+    Some(format!("{what} is not enforced by this cluster").into())
+}
+
+fn job(spec: &Value, warnings: &mut Vec<Text>) {
+    let number = |field: &str| spec[field].as_i64().unwrap_or(0);
+    if spec["completionMode"].s() == "Indexed" && number("completions") > 100_000 && number("parallelism") > 10_000 {
+        let text = "spec: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail";
+        warnings.push(text.into());
+    }
 }
 
 fn ingress(new: &Value, warnings: &mut Vec<Text>) {

@@ -51,7 +51,8 @@ pub fn persistent_volume_claim(object: &mut Value) {
     let source = spec["dataSource"].clone();
     if !source.is_null() && spec["dataSourceRef"].is_null() {
         fill_absent(spec, "dataSourceRef", source);
-        spec.set(&["dataSourceRef", "apiGroup"], &spec["dataSource"]["apiGroup"].clone());
+        let group = spec["dataSource"]["apiGroup"].clone();
+        spec.set(&["dataSourceRef", "apiGroup"], group);
     }
     fill(object.at_mut(&["status"]), "phase", "Pending");
 }

@@ -8,6 +8,7 @@ mod workloads;
 
 use value::{IntoValue, Value};
 
+pub use network::service_status;
 pub use pod::pod_spec;
 
 /// Fills in the defaults of an object of a resource; kinds without any are left alone.

@@ -31,6 +31,15 @@ pub fn service(object: &mut Value) {
     }
 }
 
+/// A load balancer's address is a virtual IP unless it says otherwise.
+pub fn service_status(object: &mut Value) {
+    each(object.at_mut(&["status", "loadBalancer"]), "ingress", |ingress| {
+        if !ingress["ip"].is_empty() {
+            fill_absent(ingress, "ipMode", "VIP");
+        }
+    });
+}
+
 pub fn endpoints(object: &mut Value) {
     each(object, "subsets", |subset| each(subset, "ports", |port| fill(port, "protocol", "TCP")));
 }

@@ -54,7 +54,8 @@ pub fn admission_policy_binding(binding: &Value, now: Time) -> Vec<Value> {
 
 pub fn signing_request(request: &Value, now: Time) -> Vec<Value> {
     let (spec, status) = (&request["spec"], &request["status"]);
-    let duration = spec["expirationSeconds"].as_i64().map_or_else(|| "<none>".to_string(), |s| base::Duration::from_secs(s).human());
+    let duration =
+        spec["expirationSeconds"].as_i64().map_or_else(|| "<none>".to_string(), |s| base::Duration::from_secs(s).human());
     let mut state = if Condition::is_true(status, "Denied") {
         "Denied"
     } else if Condition::is_true(status, "Approved") {
@@ -69,12 +70,20 @@ pub fn signing_request(request: &Value, now: Time) -> Vec<Value> {
     if !status["certificate"].is_empty() {
         state += ",Issued";
     }
-    vec![name(request), age(request, now), or_none(&spec["signerName"]), Value::Str(spec["username"].text()), text(&duration), text(&state)]
+    vec![
+        name(request),
+        age(request, now),
+        or_none(&spec["signerName"]),
+        Value::Str(spec["username"].text()),
+        text(&duration),
+        text(&state),
+    ]
 }
 
 pub fn api_service(service: &Value, now: Time) -> Vec<Value> {
     let target = &service["spec"]["service"];
-    let shown = if target.is_null() { "Local".to_string() } else { format!("{}/{}", target["namespace"].s(), target["name"].s()) };
+    let shown =
+        if target.is_null() { "Local".to_string() } else { format!("{}/{}", target["namespace"].s(), target["name"].s()) };
     let available = Condition::find(&service["status"], "Available");
     let word = match (available["status"].s(), available["reason"].s()) {
         ("True", _) => "True".to_string(),

@@ -25,7 +25,8 @@ fn external(service: &Value) -> String {
         "ClusterIP" | "NodePort" => own(NONE),
         "LoadBalancer" => {
             let ingress = service["status"]["loadBalancer"]["ingress"].items();
-            let mut all: Vec<&str> = ingress.iter().map(|i| if i["ip"].is_empty() { i["hostname"].s() } else { i["ip"].s() }).collect();
+            let mut all: Vec<&str> =
+                ingress.iter().map(|i| if i["ip"].is_empty() { i["hostname"].s() } else { i["ip"].s() }).collect();
             all.sort_unstable();
             all.dedup();
             all.extend(&ips);
@@ -80,11 +81,8 @@ fn at_most_three(list: &[String]) -> String {
 }
 
 pub fn endpoint_slice(slice: &Value, now: Time) -> Vec<Value> {
-    let ports: Vec<String> = slice["ports"]
-        .items()
-        .iter()
-        .map(|p| p["port"].as_i64().map_or_else(|| "*".to_string(), |n| n.to_string()))
-        .collect();
+    let ports: Vec<String> =
+        slice["ports"].items().iter().map(|p| p["port"].as_i64().map_or_else(|| "*".to_string(), |n| n.to_string())).collect();
     let addresses: Vec<String> =
         slice["endpoints"].items().iter().flat_map(|e| e["addresses"].items()).map(|a| a.s().to_string()).collect();
     let list = |list: &[String]| if list.is_empty() { UNSET.to_string() } else { at_most_three(list) };
@@ -104,7 +102,8 @@ pub fn ingress(ingress: &Value, now: Time) -> Vec<Value> {
     let annotation = &ingress["metadata"]["annotations"]["kubernetes.io/ingress.class"];
     let class = if spec["ingressClassName"].is_empty() { annotation } else { &spec["ingressClassName"] };
     let balancers = ingress["status"]["loadBalancer"]["ingress"].items();
-    let mut addresses: Vec<&str> = balancers.iter().map(|i| if i["ip"].is_empty() { i["hostname"].s() } else { i["ip"].s() }).collect();
+    let mut addresses: Vec<&str> =
+        balancers.iter().map(|i| if i["ip"].is_empty() { i["hostname"].s() } else { i["ip"].s() }).collect();
     addresses.sort_unstable();
     addresses.dedup();
     let ports = if spec["tls"].is_empty() { "80" } else { "80, 443" };

@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn status_words() {
-        let container = |state: Value, ready: bool, restarts: i64| obj! { "state" => state, "ready" => ready, "restartCount" => restarts };
+        let container =
+            |state: Value, ready: bool, restarts: i64| obj! { "state" => state, "ready" => ready, "restartCount" => restarts };
         let running = obj! { "running" => obj! {} };
         let ended = |code: i64, word: &str| obj! { "terminated" => obj! { "exitCode" => code, "reason" => word } };
         check(obj! { "phase" => "Pending" }, "0/2 Pending 0");
@@ -162,7 +163,10 @@ mod tests {
         let both = list![container(ended(0, "Completed"), false, 0), container(running.clone(), true, 1)];
         check(obj! { "phase" => "Running", "containerStatuses" => both }, "1/2 NotReady 1");
         let crash = obj! { "waiting" => obj! { "reason" => "CrashLoopBackOff" } };
-        check(obj! { "phase" => "Running", "containerStatuses" => list![container(crash, false, 4), container(running, true, 0)] }, "1/2 CrashLoopBackOff 4");
+        check(
+            obj! { "phase" => "Running", "containerStatuses" => list![container(crash, false, 4), container(running, true, 0)] },
+            "1/2 CrashLoopBackOff 4",
+        );
         check(obj! { "phase" => "Failed", "containerStatuses" => list![container(ended(3, ""), false, 0)] }, "0/2 ExitCode:3 0");
     }
 }

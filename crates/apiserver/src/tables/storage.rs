@@ -70,7 +70,8 @@ pub fn persistent_volume(volume: &Value, now: Time) -> Vec<Value> {
     let (spec, status) = (&volume["spec"], &volume["status"]);
     let claim = &spec["claimRef"];
     let bound = if claim.is_null() { String::new() } else { format!("{}/{}", claim["namespace"].s(), claim["name"].s()) };
-    let phase = if volume["metadata"]["deletionTimestamp"].is_null() { status["phase"].text() } else { base::text!("Terminating") };
+    let phase =
+        if volume["metadata"]["deletionTimestamp"].is_null() { status["phase"].text() } else { base::text!("Terminating") };
     vec![
         name(volume),
         Value::Str(spec["capacity"]["storage"].text()),
@@ -89,7 +90,8 @@ pub fn persistent_volume(volume: &Value, now: Time) -> Vec<Value> {
 pub fn persistent_volume_claim(claim: &Value, now: Time) -> Vec<Value> {
     let (spec, status) = (&claim["spec"], &claim["status"]);
     let bound = !spec["volumeName"].is_empty();
-    let phase = if claim["metadata"]["deletionTimestamp"].is_null() { status["phase"].text() } else { base::text!("Terminating") };
+    let phase =
+        if claim["metadata"]["deletionTimestamp"].is_null() { status["phase"].text() } else { base::text!("Terminating") };
     let class = &claim["metadata"]["annotations"]["volume.beta.kubernetes.io/storage-class"];
     let class = if class.is_null() { &spec["storageClassName"] } else { class };
     vec![

@@ -64,10 +64,13 @@ pub fn daemon_set(object: &Value, now: Time) -> Vec<Value> {
 
 pub fn controller_revision(object: &Value, now: Time) -> Vec<Value> {
     let owner = object["metadata"]["ownerReferences"].items().iter().find(|o| o["controller"].is_true());
-    let shown = owner.map_or_else(|| "<none>".to_string(), |owner| {
-        let group = owner["apiVersion"].s().split_once('/').map_or(String::new(), |(group, _)| format!(".{group}"));
-        format!("{}{group}/{}", owner["kind"].s().to_ascii_lowercase(), owner["name"].s())
-    });
+    let shown = owner.map_or_else(
+        || "<none>".to_string(),
+        |owner| {
+            let group = owner["apiVersion"].s().split_once('/').map_or(String::new(), |(group, _)| format!(".{group}"));
+            format!("{}{group}/{}", owner["kind"].s().to_ascii_lowercase(), owner["name"].s())
+        },
+    );
     vec![name(object), text(&shown), Value::Int(number(&object["revision"])), age(object, now)]
 }
 

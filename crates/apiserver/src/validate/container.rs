@@ -141,7 +141,8 @@ const ENV_FIELDS: [&str; 9] = [
 ];
 
 /// What a downward API file can tell of its pod.
-pub const FILE_FIELDS: [&str; 5] = ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
+pub const FILE_FIELDS: [&str; 5] =
+    ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
 
 pub fn field_ref(source: &Value, allowed: &[&str], path: &Path, errors: &mut Errors) {
     let field = source["fieldPath"].s();
@@ -170,10 +171,17 @@ pub fn field_ref(source: &Value, allowed: &[&str], path: &Path, errors: &mut Err
 }
 
 fn resource_ref(source: &Value, path: &Path, errors: &mut Errors) {
-    const ALLOWED: [&str; 6] =
-        ["limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", "requests.memory"];
+    const ALLOWED: [&str; 6] = [
+        "limits.cpu",
+        "limits.ephemeral-storage",
+        "limits.memory",
+        "requests.cpu",
+        "requests.ephemeral-storage",
+        "requests.memory",
+    ];
     let resource = source["resource"].s();
-    let huge = resource.strip_prefix("limits.").or(resource.strip_prefix("requests.")).is_some_and(|r| r.starts_with("hugepages-"));
+    let huge =
+        resource.strip_prefix("limits.").or(resource.strip_prefix("requests.")).is_some_and(|r| r.starts_with("hugepages-"));
     if resource.is_empty() {
         errors.required(&path.child("resource"), "");
     } else if !ALLOWED.contains(&resource) && !huge {
@@ -245,7 +253,11 @@ fn mounts(container: &Value, pod: &Pod, path: &Path, errors: &mut Errors) {
         }
         if !mount["subPathExpr"].is_empty() {
             if !mount["subPath"].is_empty() {
-                errors.invalid(&path.child("subPathExpr"), &mount["subPathExpr"], "subPathExpr and subPath are mutually exclusive");
+                errors.invalid(
+                    &path.child("subPathExpr"),
+                    &mount["subPathExpr"],
+                    "subPathExpr and subPath are mutually exclusive",
+                );
             }
             descending(mount["subPathExpr"].s(), &path.child("subPathExpr"), errors);
         }

@@ -12,7 +12,8 @@ pub fn lines(old: &Value, new: &Value) -> String {
     let head = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
     let most = a.len().min(b.len()) - head;
     let tail = a.iter().rev().zip(b.iter().rev()).take(most).take_while(|(x, y)| x == y).count();
-    let (start, end_a, end_b) = (head.saturating_sub(CONTEXT), (a.len() - tail + CONTEXT).min(a.len()), (b.len() - tail + CONTEXT).min(b.len()));
+    let (start, end_a, end_b) =
+        (head.saturating_sub(CONTEXT), (a.len() - tail + CONTEXT).min(a.len()), (b.len() - tail + CONTEXT).min(b.len()));
     let mut out = format!("@@ -{},{} +{},{} @@\n", start + 1, end_a - start, start + 1, end_b - start);
     let mut push = |mark: char, lines: &[&str]| lines.iter().for_each(|line| out.push_str(&format!("{mark}{line}\n")));
     push(' ', &a[start..head]);

@@ -88,7 +88,8 @@ pub fn update(kind: &Kind, new: &Value, old: &Object, errors: &mut Errors) {
     if !errors.is_empty() {
         return;
     }
-    let change_first = matches!(kind.resource.as_str(), "secrets" | "daemonsets.apps" | "services" | "priorityclasses.scheduling.k8s.io");
+    let change_first =
+        matches!(kind.resource.as_str(), "secrets" | "daemonsets.apps" | "services" | "priorityclasses.scheduling.k8s.io");
     if change_first {
         (rule.change)(new, old, errors);
     }
@@ -108,6 +109,7 @@ pub fn update_status(kind: &Kind, new: &Value, old: &Object, errors: &mut Errors
     meta::object_meta_update(new, &old.meta, &old.value, errors);
     match kind.resource.as_str() {
         "namespaces" => core::namespace_update(new, &old.meta, errors),
+        "services" => service::status(new, errors),
         "pods" if new["spec"] != old.value["spec"] => pod::spec_again(new, errors),
         _ => {}
     }

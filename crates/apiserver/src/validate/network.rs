@@ -167,9 +167,11 @@ fn policy_port(port: &Value, path: &Path, errors: &mut Errors) {
     }
     match (port["port"].as_i64(), end) {
         (_, None) => {}
-        (None, Some(end)) if port["port"].is_null() => errors.invalid(&at, end, "may not be specified when `port` is not specified"),
+        (None, Some(end)) if port["port"].is_null() => {
+            errors.invalid(&at, end, "may not be specified when `port` is not specified")
+        }
         (None, Some(end)) => errors.invalid(&at, end, "may not be specified when `port` is non-numeric"),
-        (Some(start), Some(end)) if end < start => errors.invalid(&at, end, "must be greater than or equal to `port`"),
+        (Some(start), Some(end)) if end < start => errors.invalid(&at, start, "must be greater than or equal to `port`"),
         (Some(_), Some(end)) => port_number(end, &at, errors),
     }
 }

@@ -50,7 +50,9 @@ fn pod_spec(spec: &Value, path: &Path, errors: &mut Errors) {
     readiness_gates(&spec["readinessGates"], &path.child("readinessGates"), errors);
     scheduling::gates(&spec["schedulingGates"], &path.child("schedulingGates"), errors);
     scheduling::spread(&spec["topologySpreadConstraints"], &path.child("topologySpreadConstraints"), errors);
-    for (field, rule) in [("serviceAccountName", names::dns1123_subdomain as fn(&str) -> Vec<String>), ("nodeName", names::dns1123_subdomain)] {
+    for (field, rule) in
+        [("serviceAccountName", names::dns1123_subdomain as fn(&str) -> Vec<String>), ("nodeName", names::dns1123_subdomain)]
+    {
         if !spec[field].is_empty() {
             errors.complaints(&path.child(field), spec[field].s(), rule(spec[field].s()));
         }
@@ -137,7 +139,11 @@ fn host_network(spec: &Value, path: &Path, errors: &mut Errors) {
                 let host = port["hostPort"].as_i64().unwrap_or(0);
                 if host != 0 && host != port["containerPort"].as_i64().unwrap_or(0) {
                     let at = ports.index(p);
-                    errors.invalid(&at.child("containerPort"), &port["containerPort"], "must match `hostPort` when `hostNetwork` is true");
+                    errors.invalid(
+                        &at.child("containerPort"),
+                        &port["containerPort"],
+                        "must match `hostPort` when `hostNetwork` is true",
+                    );
                 }
             }
         }
@@ -228,7 +234,8 @@ pub fn update(new: &Value, old: &Object, errors: &mut Errors) {
     let mut munged = to.clone();
     copy(&mut munged, from, "activeDeadlineSeconds");
     copy(&mut munged, from, "tolerations");
-    let ended = from["terminationGracePeriodSeconds"].as_i64().is_some_and(|s| s < 0) && to["terminationGracePeriodSeconds"].as_i64() == Some(1);
+    let ended = from["terminationGracePeriodSeconds"].as_i64().is_some_and(|s| s < 0)
+        && to["terminationGracePeriodSeconds"].as_i64() == Some(1);
     if ended {
         copy(&mut munged, from, "terminationGracePeriodSeconds");
     }

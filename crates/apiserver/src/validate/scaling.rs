@@ -99,8 +99,12 @@ fn resource(source: &Value, path: &Path, errors: &mut Errors) {
     target(wanted, &at, errors);
     let (usage, value) = (&wanted["averageUtilization"], &wanted["averageValue"]);
     match (usage.is_null(), value.is_null()) {
-        (true, true) => errors.required(&at.child("averageUtilization"), "must set either a target raw value or a target utilization"),
-        (false, false) => errors.forbidden(&at.child("averageValue"), "may not set both a target raw value and a target utilization"),
+        (true, true) => {
+            errors.required(&at.child("averageUtilization"), "must set either a target raw value or a target utilization")
+        }
+        (false, false) => {
+            errors.forbidden(&at.child("averageValue"), "may not set both a target raw value and a target utilization")
+        }
         _ => {}
     }
 }

@@ -154,7 +154,8 @@ fn families(spec: &Value, errors: &mut Errors) {
 /// External addresses are written strictly.
 fn external_ip(ip: &Value, path: &Path, errors: &mut Errors) {
     let text = ip.s();
-    if text.contains('.') && text.split('.').any(|part| part.len() > 1 && part.starts_with('0')) && base::parse_ip(text).is_some() {
+    if text.contains('.') && text.split('.').any(|part| part.len() > 1 && part.starts_with('0')) && base::parse_ip(text).is_some()
+    {
         return errors.invalid(path, ip, "must not have leading 0s");
     }
     let before = errors.len();
@@ -246,6 +247,24 @@ fn policies(spec: &Value, kind: &str, errors: &mut Errors) {
     common::optional_word(spec, "trafficDistribution", &["PreferClose", "PreferSameZone", "PreferSameNode"], &SPEC, errors);
 }
 
+/// The addresses that a load balancer reports.
+pub fn status(object: &Value, errors: &mut Errors) {
+    let status = Path::root("status");
+    let balancer = status.child("loadBalancer");
+    let list = balancer.child("ingress");
+    for (i, ingress) in object["status"]["loadBalancer"]["ingress"].items().iter().enumerate() {
+        let at = list.index(i);
+        if !ingress["ip"].is_empty() {
+            common::address(&ingress["ip"], &at.child("ip"), errors);
+        }
+        common::optional_word(ingress, "ipMode", &["Proxy", "VIP"], &at, errors);
+        let host = ingress["hostname"].s();
+        if !host.is_empty() {
+            errors.complaints(&at.child("hostname"), host, names::dns1123_subdomain(host));
+        }
+    }
+}
+
 /// The first address and family stay as long as the service has any.
 pub fn update(new: &Value, old: &Object, errors: &mut Errors) {
     let (to, from) = (&new["spec"], old.spec());
@@ -258,7 +277,10 @@ pub fn update(new: &Value, old: &Object, errors: &mut Errors) {
             errors.invalid(&SPEC.child(field).index(0), new, "may not change once set");
         }
     }
-    if to["type"].s() == "LoadBalancer" && from["type"].s() == "LoadBalancer" && to["loadBalancerClass"] != from["loadBalancerClass"] {
+    if to["type"].s() == "LoadBalancer"
+        && from["type"].s() == "LoadBalancer"
+        && to["loadBalancerClass"] != from["loadBalancerClass"]
+    {
         errors.invalid(&SPEC.child("loadBalancerClass"), &to["loadBalancerClass"], "may not change once set");
     }
 }

@@ -147,7 +147,8 @@ fn required(source: &Value, field: &str, path: &Path, errors: &mut Errors) {
 }
 
 fn host_path(source: &Value, path: &Path, errors: &mut Errors) {
-    const TYPES: [&str; 8] = ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+    const TYPES: [&str; 8] =
+        ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
     let at = path.child("path");
     if source["path"].is_empty() {
         return errors.required(&at, "");

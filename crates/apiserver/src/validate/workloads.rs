@@ -172,7 +172,11 @@ pub fn stateful_set(object: &Value, errors: &mut Errors) {
     match strategy["type"].s() {
         "" => errors.required(&path, ""),
         "OnDelete" if !strategy["rollingUpdate"].is_null() => {
-            errors.invalid(&path.child("rollingUpdate"), &strategy["rollingUpdate"], "only allowed for updateStrategy 'RollingUpdate'");
+            errors.invalid(
+                &path.child("rollingUpdate"),
+                &strategy["rollingUpdate"],
+                "only allowed for updateStrategy 'RollingUpdate'",
+            );
         }
         "OnDelete" => {}
         "RollingUpdate" => non_negative(&strategy["rollingUpdate"], "partition", &path.child("rollingUpdate"), errors),
@@ -232,7 +236,15 @@ fn generated_selector(job: &Value, errors: &mut Errors) {
 }
 
 fn job_numbers(spec: &Value, path: &Path, errors: &mut Errors) {
-    for field in ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished", "backoffLimitPerIndex", "maxFailedIndexes"] {
+    for field in [
+        "parallelism",
+        "completions",
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "ttlSecondsAfterFinished",
+        "backoffLimitPerIndex",
+        "maxFailedIndexes",
+    ] {
         non_negative(spec, field, path, errors);
     }
 }
@@ -300,7 +312,9 @@ fn time_zone(zone: &Value, errors: &mut Errors) {
     match zone.as_str() {
         None => {}
         Some("") => errors.invalid(&path, "", "timeZone must be nil or non-empty string"),
-        Some(name) if name.eq_ignore_ascii_case("local") => errors.invalid(&path, name, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"),
+        Some(name) if name.eq_ignore_ascii_case("local") => {
+            errors.invalid(&path, name, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones")
+        }
         Some(name) if !is_zone(name) => errors.invalid(&path, name, &format!("unknown time zone {name}")),
         Some(_) => {}
     }
@@ -309,11 +323,25 @@ fn time_zone(zone: &Value, errors: &mut Errors) {
 /// No time zone database is at hand: a name in one of its areas is taken for a zone.
 fn is_zone(name: &str) -> bool {
     const AREAS: [&str; 12] = [
-        "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific", "Etc", "US",
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+        "Etc",
+        "US",
     ];
     match name.split_once('/') {
         Some((area, city)) => AREAS.contains(&area) && !city.is_empty(),
-        None => matches!(name, "UTC" | "GMT" | "EST" | "MST" | "HST" | "CET" | "EET" | "WET" | "MET" | "Zulu" | "UCT" | "Japan" | "Singapore"),
+        None => matches!(
+            name,
+            "UTC" | "GMT" | "EST" | "MST" | "HST" | "CET" | "EET" | "WET" | "MET" | "Zulu" | "UCT" | "Japan" | "Singapore"
+        ),
     }
 }
 

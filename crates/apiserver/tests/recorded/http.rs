@@ -9,7 +9,8 @@ pub fn request(step: &Value, vars: &dyn Fn(&str) -> String) -> Option<Request> {
     let (method, path) = (step["method"].s(), vars(step["path"].s()));
     let (path, query) = path.split_once('?').map_or((path.as_str(), ""), |(p, q)| (p, q));
     let pairs: Vec<(String, String)> = query.split('&').filter(|p| !p.is_empty()).map(pair).collect();
-    let header = |name: &str| step["headers"].entries().iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map_or("", |(_, v)| v.s());
+    let header =
+        |name: &str| step["headers"].entries().iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map_or("", |(_, v)| v.s());
     if !header("Authorization").is_empty() {
         return None;
     }
@@ -110,7 +111,9 @@ fn resource(request: &mut Request, path: &str, method: &str, pairs: &[(String, S
         _ => return,
     };
     let (namespace, rest) = match rest {
-        ["namespaces", namespace, rest @ ..] if !rest.is_empty() && !matches!(rest, ["finalize" | "status"]) => (*namespace, rest),
+        ["namespaces", namespace, rest @ ..] if !rest.is_empty() && !matches!(rest, ["finalize" | "status"]) => {
+            (*namespace, rest)
+        }
         rest => ("", rest),
     };
     let part = |at: usize| Text::from(rest.get(at).copied().unwrap_or_default());

@@ -73,7 +73,11 @@ impl World {
         let namespace = obj! { "metadata" => obj! { "name" => NAMESPACE } };
         world.make("namespaces", "", namespace);
         world.make("serviceaccounts", NAMESPACE, obj! { "metadata" => obj! { "name" => "default" } });
-        world.make("configmaps", NAMESPACE, obj! { "metadata" => obj! { "name" => "kube-root-ca.crt" }, "data" => obj! { "ca.crt" => "x" } });
+        world.make(
+            "configmaps",
+            NAMESPACE,
+            obj! { "metadata" => obj! { "name" => "kube-root-ca.crt" }, "data" => obj! { "ca.crt" => "x" } },
+        );
         world
     }
     fn make(&mut self, resource: &str, namespace: &str, body: Value) {
@@ -153,7 +157,14 @@ impl World {
             [] => vec![self.expand(headers["warning"].s())],
             list => list.iter().map(|w| self.expand(w.s())).collect(),
         };
-        let got: Vec<String> = reply.warnings.iter().map(|w| format!("299 - \"{}\"", w.replace('\\', "\\\\").replace('"', "\\\""))).collect();
+        // What this project says about its own gaps is not in any recording.
+        let own = |w: &&base::Text| w.ends_with("by this cluster");
+        let got: Vec<String> = reply
+            .warnings
+            .iter()
+            .filter(|w| !own(w))
+            .map(|w| format!("299 - \"{}\"", w.replace('\\', "\\\\").replace('"', "\\\"")))
+            .collect();
         let same = wanted.len() == got.len() && wanted.iter().zip(&got).all(|(w, g)| compare::matches(w, g));
         (!same).then(|| format!("warnings {wanted:?} wanted\n   got {got:?}"))
     }
