@@ -8,7 +8,7 @@ pub type Str = Cow<'static, str>;
 
 /// The number of a type in a [`crate::Schema`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct TypeId(pub(crate) u16);
+pub struct TypeId(pub(crate) u32);
 
 /// What a field holds.
 #[derive(Clone, PartialEq, Debug)]

@@ -60,13 +60,13 @@ impl Schema {
         self.table.resources.iter().chain(&self.custom.resources)
     }
     pub fn type_info(&self, id: TypeId) -> &TypeInfo {
-        let at = usize::from(id.0);
+        let at = id.0 as usize;
         self.table.types.get(at).unwrap_or_else(|| &self.custom.types[at - self.table.types.len()])
     }
     /// Every type, built-in ones first.
     pub fn types(&self) -> impl Iterator<Item = (TypeId, &TypeInfo)> {
         let types = self.table.types.iter().chain(&self.custom.types);
-        types.enumerate().map(|(at, info)| (TypeId(at as u16), info))
+        types.enumerate().map(|(at, info)| (TypeId(at as u32), info))
     }
     /// The type of a kind that need not be a resource (`DeleteOptions` has no single group and is found by name).
     pub fn type_of_kind(&self, group: &str, version: &str, kind: &str) -> Option<TypeId> {
@@ -87,7 +87,7 @@ impl Schema {
     }
     /// The number of the first type that [`Schema::with_kind`] adds, and of the `offset`-th after it.
     pub fn next_type(&self, offset: usize) -> TypeId {
-        TypeId((self.table.types.len() + self.custom.types.len() + offset) as u16)
+        TypeId((self.table.types.len() + self.custom.types.len() + offset) as u32)
     }
 }
 

@@ -119,7 +119,7 @@ impl Reader {
             8 => Type::Time,
             9 => Type::MicroTime,
             11 => Type::Object,
-            12 => Type::Struct(TypeId(self.number() as u16)),
+            12 => Type::Struct(TypeId(self.number() as u32)),
             13 => Type::List(Arc::new(self.shape())),
             14 => Type::Map(Arc::new(self.shape())),
             _ => Type::Any,
@@ -179,5 +179,5 @@ impl Reader {
 /// The type that is the kind.
 pub(crate) fn find_kind(types: &[TypeInfo], group: &str, version: &str, kind: &str) -> Option<TypeId> {
     let matches = |t: &TypeInfo| t.name == kind && t.group_version.as_ref().is_some_and(|(g, v)| g == group && v == version);
-    types.iter().position(matches).map(|at| TypeId(at as u16))
+    types.iter().position(matches).map(|at| TypeId(at as u32))
 }

@@ -368,3 +368,25 @@ impl Go {
         all
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only where the documents are: they are too large for the repository.
+    #[test]
+    fn the_committed_table_is_fresh() {
+        if std::env::var_os("KUBERNETES_SCHEMA").is_some() {
+            run(&["--check".to_string()]).expect("cargo xtask schema writes it anew");
+        }
+    }
+
+    #[test]
+    fn every_go_fact_names_a_field_once() {
+        let go = Go::read();
+        assert!(go.field("io.k8s.api.apps.v1.DeploymentSpec", "replicas").pointer);
+        assert!(!go.field("io.k8s.api.autoscaling.v1.ScaleSpec", "selector").never);
+        let both = go.0.iter().filter(|(_, _, fact)| fact.always && fact.never).count();
+        assert_eq!(both, 0);
+    }
+}
