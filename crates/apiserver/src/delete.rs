@@ -234,9 +234,12 @@ fn finalizers_for(object: &Object, policy: Policy) -> Vec<Text> {
     list
 }
 
+/// A hundred years: more than anybody waits, and no time overflows.
+const LONGEST_GRACE: i64 = 100 * 365 * 86_400;
+
 /// Writes deletionTimestamp and the grace period; answers whether anything changed. A grace period may only shrink.
 fn mark(object: &Object, last: &mut Value, grace: Option<i64>, waits: bool, now: Time) -> bool {
-    let asked = grace.unwrap_or(0);
+    let asked = grace.unwrap_or(0).min(LONGEST_GRACE);
     if let Some(deleted) = object.meta.deleted {
         let have = object.meta.grace.map_or(0, Duration::as_secs);
         if asked >= have {

@@ -212,7 +212,7 @@ pub fn watch(call: Call, ctx: Ctx) -> Result<Plan, Status> {
         kind: call.kind,
         form: Form::of(call.request)?,
         bookmarks: query.allow_bookmarks,
-        timeout: (query.timeout_seconds > 0).then(|| Duration::from_secs(query.timeout_seconds)),
+        timeout: (query.timeout_seconds > 0).then(|| Duration::from_secs(query.timeout_seconds.min(86_400))),
         warnings: Vec::new(),
         from,
         filter,

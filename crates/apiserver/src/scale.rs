@@ -51,7 +51,7 @@ pub fn answer(call: Call, ctx: Ctx) -> Result<Plan, Status> {
     let replicas = &wanted["spec"]["replicas"];
     let count = match replicas {
         Value::Null => 0,
-        Value::Int(count) => *count,
+        Value::Int(count) if *count <= i32::MAX.into() => *count,
         other => {
             let what = decode::go_type_word(other);
             let message = format!(
