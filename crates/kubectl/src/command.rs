@@ -205,7 +205,7 @@ fn single(ctx: &mut Ctx, path: &str) -> Run {
         "api-resources" => discovery::resources(ctx),
         "api-versions" => discovery::versions(ctx),
         "version" => cluster::version(ctx),
-        "cluster-info" => cluster::info(ctx),
+        "cluster-info" | "cluster-info dump" => cluster::info_command(ctx),
         "top" | "top node" | "top pod" => cluster::top(ctx),
         other => crate::fail::plain(format!("kubectl {other} is not supported here")),
     }

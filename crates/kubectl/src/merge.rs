@@ -31,6 +31,7 @@ pub(crate) fn locally(kind: &Kind, current: &Value, (how, body): (PatchType, &Va
             let strategic = Schema::builtin().strategic(kind.info().and_then(|info| info.type_id));
             strategic.apply(current, body).unwrap_or_else(|_| current.clone())
         }
-        PatchType::Merge | PatchType::Json | PatchType::Apply => patch::merge(current, body),
+        PatchType::Json => patch::json(current, body).unwrap_or_else(|_| current.clone()),
+        PatchType::Merge | PatchType::Apply => patch::merge(current, body),
     }
 }
