@@ -18,13 +18,18 @@ struct World {
     store: Store,
     rng: Rng,
     config: Config,
+    /// Time spent in decisions alone.
+    deciding: std::time::Duration,
 }
 
 impl World {
     fn ask(&mut self, request: &Request) {
         let now = Time::from_secs(1_000_000);
         let mut context = Context { now, rng: &mut self.rng, config: &self.config };
-        match admit(self.store.now(), request, &mut context) {
+        let start = Instant::now();
+        let plan = admit(self.store.now(), request, &mut context);
+        self.deciding += start.elapsed();
+        match plan {
             Plan::Write(plan) => {
                 for write in plan.writes {
                     self.store.commit(write, Cause::new("bench", Origin::Start), now).expect("a commit");
@@ -41,14 +46,16 @@ impl World {
     }
     fn time(&mut self, what: &str, count: u32, mut each: impl FnMut(&mut World, u32)) {
         let start = Instant::now();
+        self.deciding = std::time::Duration::ZERO;
         (0..count).for_each(|i| each(self, i));
-        println!("{what}: {:.1} us", start.elapsed().as_secs_f64() * 1e6 / f64::from(count));
+        let per = |time: std::time::Duration| time.as_secs_f64() * 1e6 / f64::from(count);
+        println!("{what}: {:.1} us, of which deciding {:.1} us", per(start.elapsed()), per(self.deciding));
     }
 }
 
 fn main() {
     let config = Config::default();
-    let mut world = World { store: Store::default(), rng: Rng::new(1), config };
+    let mut world = World { store: Store::default(), rng: Rng::new(1), config, deciding: std::time::Duration::ZERO };
     for write in birth(&world.config, Time::EPOCH, &mut world.rng) {
         world.store.commit(write, Cause::new("bench", Origin::Start), Time::EPOCH).expect("a commit");
     }

@@ -1,6 +1,7 @@
 //! `Call`: a request together with the kind it is about and the snapshot it is decided on.
 
 use crate::Context;
+use crate::field::{Errors, Path};
 use crate::kinds::{self, Kind};
 use crate::view;
 use api::{Request, Status, Verb};
@@ -29,7 +30,30 @@ impl<'a> Call<'a> {
         if !kinds::allows(kind, &request.subresource, request.verb) || call.misses_namespace() || call.misnamed() {
             return Err(not_allowed());
         }
+        call.field_manager()?;
         Ok(call)
+    }
+    /// Models ValidateFieldManager of k8s.io/apimachinery/pkg/apis/meta/v1/validation.
+    fn field_manager(&self) -> Result<(), Status> {
+        let name = &self.request.query.field_manager;
+        let path = Path::root("fieldManager");
+        let mut errors = Errors::new();
+        if name.len() > 128 {
+            errors.too_long(&path, 128);
+        }
+        for (at, letter) in name.chars().enumerate().filter(|(_, c)| c.is_control()) {
+            let why = format!("invalid character U+{:04X} (at position {at})", letter as u32);
+            errors.invalid(&path, name.as_str(), &why);
+        }
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let kind = match self.request.verb {
+            Verb::Create => "CreateOptions",
+            Verb::Update => "UpdateOptions",
+            _ => "PatchOptions",
+        };
+        Err(errors.into_status(kind, "meta.k8s.io", ""))
     }
     /// Only lists, watches (and deletes of collections) may span namespaces.
     fn misses_namespace(&self) -> bool {

@@ -2,7 +2,7 @@
 //! and field selectors (`status.phase=Running,metadata.name!=x`).
 //! Models k8s.io/apimachinery/pkg/labels and pkg/fields.
 
-use base::Text;
+use base::{Text, names};
 use std::fmt;
 use value::{Map, Value};
 
@@ -107,7 +107,7 @@ impl Selector {
             rest = after.trim_start();
             match rest.strip_prefix(',') {
                 Some(after) if !after.trim().is_empty() => rest = after.trim_start(),
-                Some(_) => return Err("unable to parse requirement: found '', expected: identifier after ','".to_string()),
+                Some(_) => return Err("found '', expected: identifier after ','".to_string()),
                 None if rest.is_empty() => {}
                 None => {
                     return Err(format!(
@@ -139,7 +139,12 @@ fn parse_requirement(s: &str) -> Result<(Requirement, &str), String> {
     }
     for (operator, negated) in [("==", false), ("!=", true), ("=", false)] {
         if let Some(rest) = rest.strip_prefix(operator) {
-            let (wanted, rest) = word(rest.trim_start());
+            let rest = rest.trim_start();
+            if rest.starts_with('=') {
+                return Err("unable to parse requirement: found '=', expected: identifier".to_string());
+            }
+            let (wanted, rest) = word(rest);
+            valid_value(&key, wanted)?;
             let wanted = Text::from(wanted);
             return Ok((if negated { Requirement::NotEquals(key, wanted) } else { Requirement::Equals(key, wanted) }, rest));
         }
@@ -147,7 +152,9 @@ fn parse_requirement(s: &str) -> Result<(Requirement, &str), String> {
     for (operator, more) in [(">", true), ("<", false)] {
         if let Some(rest) = rest.strip_prefix(operator) {
             let (wanted, rest) = word(rest.trim_start());
-            let n = wanted.parse().map_err(|_| "for 'Gt', 'Lt' operators, the value must be an integer".to_string())?;
+            let n = wanted.parse().map_err(|_| {
+                format!("{PARSE}: values[0]: Invalid value: {wanted:?}: for 'Gt', 'Lt' operators, the value must be an integer")
+            })?;
             return Ok((if more { Requirement::Greater(key, n) } else { Requirement::Less(key, n) }, rest));
         }
     }
@@ -181,7 +188,19 @@ fn identifier(key: &str, rest: &str) -> Result<Text, String> {
         let found = rest.chars().next().map(String::from).unwrap_or_default();
         return Err(format!("unable to parse requirement: found '{found}', expected: !, identifier, or 'end of string'"));
     }
-    Ok(key.into())
+    match names::qualified_name(key).first() {
+        Some(why) => Err(format!("{PARSE}: <nil>: Invalid value: {key:?}: {why}")),
+        None => Ok(key.into()),
+    }
+}
+
+const PARSE: &str = "unable to parse requirement";
+
+fn valid_value(key: &str, value: &str) -> Result<(), String> {
+    match names::label_value(value).first() {
+        Some(why) => Err(format!("{PARSE}: values[0][{key}]: Invalid value: {value:?}: {why}")),
+        None => Ok(()),
+    }
 }
 
 /// Prints the canonical form, as `kubectl describe` and `-o wide` do.

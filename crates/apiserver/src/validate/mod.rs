@@ -7,6 +7,7 @@ mod container;
 mod core;
 mod diff;
 mod endpoints;
+mod limits;
 pub mod meta;
 mod network;
 mod pod;
@@ -62,6 +63,7 @@ fn rule(resource: &str) -> Rule {
         "poddisruptionbudgets.policy" => (network::disruption_budget, may_change),
         "horizontalpodautoscalers.autoscaling" => (scaling::autoscaler, may_change),
         "events" => (core::event, may_change),
+        "limitranges" => (limits::limit_range, may_change),
         "leases.coordination.k8s.io" => (core::lease, may_change),
         "priorityclasses.scheduling.k8s.io" => (core::priority_class, core::priority_class_update),
         "roles.rbac.authorization.k8s.io" => (access::role, may_change),
@@ -110,7 +112,7 @@ pub fn update_status(kind: &Kind, new: &Value, old: &Object, errors: &mut Errors
     match kind.resource.as_str() {
         "namespaces" => core::namespace_update(new, &old.meta, errors),
         "services" => service::status(new, errors),
-        "pods" if new["spec"] != old.value["spec"] => pod::spec_again(new, errors),
+        "pods" if new["spec"] != old.value["spec"] => pod::part_update(new, old, errors),
         _ => {}
     }
 }

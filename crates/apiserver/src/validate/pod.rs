@@ -24,6 +24,54 @@ pub fn spec_again(pod: &Value, errors: &mut Errors) {
     pod_spec(&pod["spec"], &Path::root("spec"), errors);
 }
 
+/// A change through `ephemeralcontainers` or `resize`.
+pub fn part_update(new: &Value, old: &Object, errors: &mut Errors) {
+    let (to, from, spec) = (&new["spec"], old.spec(), Path::root("spec"));
+    spec_again(new, errors);
+    ephemeral_containers(to, from, &spec.child("ephemeralContainers"), errors);
+    let list = spec.child("containers");
+    for (i, (after, before)) in to["containers"].items().iter().zip(from["containers"].items()).enumerate() {
+        for field in ["limits", "requests"] {
+            let gone = |(name, _): &(base::Text, Value)| after["resources"][field][name.as_str()].is_null();
+            if before["resources"][field].entries().iter().any(gone) {
+                let at = list.index(i);
+                errors.forbidden(&at.child("resources").child(field), &format!("resource {field} cannot be removed"));
+            }
+        }
+    }
+    let (class, had) = (crate::strategy::qos_class(to), crate::strategy::qos_class(from));
+    if errors.is_empty() && class != had {
+        errors.invalid(&spec, had, "Pod QOS Class may not change as a result of resizing");
+    }
+}
+
+/// Debug containers come one by one, never change, and have no ports, probes or limits.
+fn ephemeral_containers(to: &Value, from: &Value, path: &Path, errors: &mut Errors) {
+    let mut names: Vec<&str> =
+        ["containers", "initContainers"].into_iter().flat_map(|l| to[l].items()).map(|c| c["name"].s()).collect();
+    for (i, container) in to["ephemeralContainers"].items().iter().enumerate() {
+        let at = path.index(i);
+        let name = container["name"].s();
+        unique(name, &mut names, &at, errors);
+        for field in ["ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"] {
+            if !container[field].is_empty() {
+                errors.forbidden(&at.child(field), "cannot be set for an Ephemeral Container");
+            }
+        }
+    }
+    for old in from["ephemeralContainers"].items() {
+        let name = old["name"].s();
+        match to["ephemeralContainers"].items().iter().find(|c| c["name"].s() == name) {
+            None => errors.forbidden(path, &format!("existing ephemeral containers \"{name}\" may not be removed\n")),
+            Some(new) if new != old => {
+                let lines = super::diff::lines(old, new);
+                errors.forbidden(path, &format!("existing ephemeral containers \"{name}\" may not be changed\n{lines}"));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
 /// `metadata` and `spec` of a template.
 pub fn template(template: &Value, path: &Path, errors: &mut Errors) {
     let metadata = path.child("metadata");
