@@ -7,7 +7,6 @@ use crate::kinds::Kind;
 use crate::target::{Info, Pick, finish};
 use api::{PatchType, Verb};
 use base::{Duration, Text, Time};
-use model::Selector;
 use std::collections::BTreeMap;
 use value::{Value, obj};
 
@@ -261,9 +260,4 @@ fn gone(ctx: &mut Ctx, pods: &Kind, pod: &Value, deadline: Time) -> Run<Result<(
         }
         ctx.sleep_until((now + Duration::SECOND).min(deadline))?;
     }
-}
-
-/// True if a selector text fits the labels of an object.
-pub(crate) fn selects(selector: &str, object: &Value) -> bool {
-    Selector::parse(selector).is_ok_and(|s| s.matches(&object["metadata"]["labels"].as_map().cloned().unwrap_or_default()))
 }

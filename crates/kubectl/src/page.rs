@@ -1,5 +1,6 @@
 //! A page of `kubectl describe`: lines at levels, cells cut by tabs, aligned at the end. Models k8s.io/kubectl/pkg/describe.
 
+use crate::tab::TabWriter;
 use base::Time;
 use std::fmt::Write;
 use value::Value;
@@ -26,6 +27,14 @@ impl Page {
     /// `NAME:<tab>VALUE` at a level.
     pub fn field(&mut self, level: usize, name: &str, value: &str) {
         self.line(level, &format!("{name}:\t{value}"));
+    }
+    /// Ends the columns: what follows is aligned by itself.
+    pub fn flush(&mut self) {
+        self.text.push('\u{c}');
+    }
+    /// The aligned text.
+    pub fn finish(self) -> String {
+        self.text.split('\u{c}').map(|part| TabWriter::description().format(part)).collect()
     }
     /// A list of texts under a title, one a line; `<none>` for an empty one.
     pub fn list(&mut self, title: &str, items: &[String]) {
@@ -108,11 +117,6 @@ pub(crate) fn date(time: Time) -> String {
     let weekday = DAYS[time.weekday() as usize % 7];
     let month = MONTHS[(month as usize).saturating_sub(1) % 12];
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} +0000")
-}
-
-/// A number or text field as it prints; `""` for null.
-pub(crate) fn plain_text(value: &Value) -> String {
-    if value.is_null() { String::new() } else { value.to_go_text() }
 }
 
 /// The text, or `<none>`.

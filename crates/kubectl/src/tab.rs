@@ -18,10 +18,6 @@ impl TabWriter {
     pub fn description() -> TabWriter {
         TabWriter { min: 0, padding: 2, remembered: None }
     }
-    /// As other lists with narrow columns.
-    pub fn new(min: usize, padding: usize) -> TabWriter {
-        TabWriter { min, padding, remembered: None }
-    }
     /// Aligns a text whose cells end in tabs.
     pub fn format(&mut self, text: &str) -> String {
         let lines: Vec<Vec<&str>> = text.split('\n').map(|line| line.split('\t').collect()).collect();
