@@ -18,8 +18,18 @@ pub struct Setup {
     pub control_plane: bool,
     /// Whether cluster DNS runs (as pods).
     pub dns: bool,
+    pub machines: Machines,
     pub api: apiserver::Config,
     pub options: Options,
+}
+
+/// What the nodes are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Machines {
+    /// Kubelets on simulated runtimes.
+    Simulated,
+    /// Nodes of which only the heartbeat is real: see [`crate::instant`].
+    Instant,
 }
 
 impl Default for Setup {
@@ -30,6 +40,7 @@ impl Default for Setup {
             workers: 3,
             control_plane: true,
             dns: true,
+            machines: Machines::Simulated,
             api: apiserver::Config::default(),
             options: Options::default(),
         }
@@ -112,9 +123,16 @@ impl Setup {
         dns::Config { domain: Text::new(), outside: zone }
     }
     pub(crate) fn internet(&self) -> Vec<(IpAddr, Text)> {
-        [([192, 0, 2, 80], "example.com"), ([192, 0, 2, 81], "www.example.com"), ([192, 0, 2, 82], "kubernetes.io"), ([192, 0, 2, 83], "google.com"), ([192, 0, 2, 84], "www.google.com"), ([192, 0, 2, 85], "github.com")]
-            .map(|(ip, name)| (IpAddr::from(ip), Text::from(name)))
-            .to_vec()
+        [
+            ([192, 0, 2, 80], "example.com"),
+            ([192, 0, 2, 81], "www.example.com"),
+            ([192, 0, 2, 82], "kubernetes.io"),
+            ([192, 0, 2, 83], "google.com"),
+            ([192, 0, 2, 84], "www.google.com"),
+            ([192, 0, 2, 85], "github.com"),
+        ]
+        .map(|(ip, name)| (IpAddr::from(ip), Text::from(name)))
+        .to_vec()
     }
 }
 

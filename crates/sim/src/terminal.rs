@@ -11,7 +11,7 @@ use base::{Text, Time, text};
 use control::Answered;
 use dns::resolver::Library;
 use kubectl::{Answer, Call as Ask, Chunk, Env, FileError, FolderEntry, Kubectl, Turn as Poll};
-use shell::{Call, CallId, Files, Machine, Mount, Process, Start, Tree, Turn};
+use shell::{Call, CallId, Files, Machine, Mount, Node, Process, Start, Tree, Turn};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use value::Value;
@@ -49,7 +49,11 @@ impl Terminal {
         let machine = Machine { bash: true, programs: vec![text!("kubectl"), text!("k")], seed, ..Machine::new(&hostname) };
         let interactive = argv.is_empty();
         let argv = if interactive { vec![text!("bash")] } else { argv };
-        let env = vec![(text!("HOME"), text!("/root")), (text!("PATH"), text!("/usr/local/bin:/usr/bin:/bin")), (text!("USER"), text!("root"))];
+        let env = vec![
+            (text!("HOME"), text!("/root")),
+            (text!("PATH"), text!("/usr/local/bin:/usr/bin:/bin")),
+            (text!("USER"), text!("root")),
+        ];
         let mut root = root;
         let start = Start { argv, env, cwd: text!("/root"), machine: Arc::new(machine), pid: 100, tty: interactive, now };
         let mounts: [Mount; 0] = [];
@@ -80,6 +84,15 @@ impl Terminal {
     }
     pub fn exited(&self) -> Option<i32> {
         self.exited
+    }
+    /// The files below a folder of this terminal's machine, with their paths.
+    pub fn files_in(&self, folder: &str) -> Vec<(String, Text)> {
+        let names = folder.split('/').filter(|n| !n.is_empty());
+        let mut out = Vec::new();
+        if let Some(node) = self.root.node(names) {
+            list_files(node, folder, &mut out);
+        }
+        out
     }
     /// Whether what is typed goes to a program in a container, which echoes by itself.
     pub fn is_remote(&self) -> bool {
@@ -120,6 +133,18 @@ impl Terminal {
         }
         let cwd = self.process.cwd().unwrap_or_else(|| text!("/root"));
         format!("{}/{path}", cwd.trim_end_matches('/'))
+    }
+}
+
+fn list_files(node: &Node, path: &str, out: &mut Vec<(String, Text)>) {
+    match node {
+        Node::Dir(dir) => {
+            for (name, child) in &dir.entries {
+                list_files(child, &format!("{}/{name}", path.trim_end_matches('/')), out);
+            }
+        }
+        Node::File(file) => out.push((path.into(), String::from_utf8_lossy(file.data.bytes()).as_ref().into())),
+        Node::Link(_) => {}
     }
 }
 
@@ -310,7 +335,9 @@ impl World {
         match ask {
             Ask::Request(request) => Some(match self.request(&request, Origin::Input(self.input)) {
                 Answered::Reply(reply) => Answer::Reply(reply),
-                Answered::Watch(_) | Answered::Connect(_) => Answer::Reply(api::Status::bad_request("this request is a stream").into()),
+                Answered::Watch(_) | Answered::Connect(_) => {
+                    Answer::Reply(api::Status::bad_request("this request is a stream").into())
+                }
             }),
             Ask::Watch(request) => match self.request(&request, Origin::Input(self.input)) {
                 Answered::Watch(plan) => {
@@ -361,7 +388,10 @@ impl World {
         }
     }
     fn send_input(&mut self, (terminal, program, call): (u32, CallId, u64), data: Option<&Text>) {
-        let Some(Kind::Exec { node, container, number }) = self.streams.find(terminal, program, call).map(|s| s.kind.clone()) else { return };
+        let Some(Kind::Exec { node, container, number }) = self.streams.find(terminal, program, call).map(|s| s.kind.clone())
+        else {
+            return;
+        };
         let now = self.now;
         let Some(found) = self.nodes.get_mut(&node) else { return };
         if let Some(running) = found.runtime.running(&container, crate::runtime::Which::Exec(number)) {

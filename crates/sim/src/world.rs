@@ -3,16 +3,19 @@
 
 use crate::agenda::{Agenda, Source};
 use crate::exchange::Exchange;
+use crate::instant::Instant;
 use crate::network::{Network, NodeAt, PodAt};
 use crate::node::Node;
-use crate::setup::Setup;
+use crate::setup::{Machines, Setup};
 use crate::streams::Streams;
 use crate::terminal::Terminal;
 use api::{Origin, Request, WatchKind};
 use base::{Duration, Rng, Text, Time};
 use control::{Answered, Control};
+use kubelet::runtime::PodRef;
 use model::{Object, resource};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 use store::Commit;
 
@@ -35,6 +38,8 @@ pub struct World {
     pub(crate) dice: Rng,
     /// Answers that terminals will get.
     pub(crate) later: BTreeMap<(Time, u64), (u32, shell::CallId, shell::Reply)>,
+    /// Pods of nodes that run nothing.
+    pub(crate) instant: Option<Instant>,
     pub(crate) counter: u64,
     pub(crate) terminal_count: u32,
     /// The number of the input that is being carried out, or was last.
@@ -61,6 +66,7 @@ impl World {
             exchange_count: 0,
             dice: dice.fork("world"),
             later: BTreeMap::new(),
+            instant: (setup.machines == Machines::Instant).then(Instant::default),
             counter: 0,
             terminal_count: 0,
             input: 0,
@@ -109,7 +115,9 @@ impl World {
         let snap = self.snapshot();
         let nodes = snap.list(&resource::NODES, "").filter(|n| n.node().is_ready()).count();
         let pods = snap.list(&resource::PODS, "").filter(|p| !p.pod().is_finished());
-        nodes == self.nodes.len() && snap.list(&resource::DEPLOYMENTS, "").all(|d| d.status()["readyReplicas"] == d.spec()["replicas"]) && pods.into_iter().all(|p| p.pod().is_ready())
+        nodes == self.nodes.len()
+            && snap.list(&resource::DEPLOYMENTS, "").all(|d| d.status()["readyReplicas"] == d.spec()["replicas"])
+            && pods.into_iter().all(|p| p.pod().is_ready())
     }
     /// Forgets what terminals printed and nobody took.
     pub(crate) fn drop_outputs(&mut self) {
@@ -131,7 +139,10 @@ impl World {
             }
             Source::Node(name) => self.step_node(&name),
             Source::Terminal(id) => self.run_terminal(id),
-            Source::World => self.deliver(),
+            Source::World => {
+                self.deliver();
+                self.step_instant();
+            }
         }
         self.settle();
         true
@@ -180,7 +191,9 @@ impl World {
             self.drain_node(&name);
         }
         self.agenda.set(Source::Control, self.control.next_deadline());
-        self.agenda.set(Source::World, self.later.first_key_value().map(|((at, _), _)| *at));
+        let answer = self.later.first_key_value().map(|((at, _), _)| *at);
+        let pod = self.instant.as_ref().and_then(Instant::next_deadline);
+        self.agenda.set(Source::World, [answer, pod].into_iter().flatten().min());
         self.feed_terminals();
     }
     pub(crate) fn touch(&mut self, node: &Text) {
@@ -209,6 +222,9 @@ impl World {
         let before = commit.before.as_ref().map(on).unwrap_or_default();
         let name = if node.is_empty() { before } else { node };
         let Some(node) = self.nodes.get_mut(&name) else { return };
+        if let Some(instant) = &mut self.instant {
+            return instant.handle(commit, self.now);
+        }
         if commit.kind == WatchKind::Deleted {
             node.tell(kubelet::Input::PodGone(commit.object.meta.uid.clone()), self.now);
         } else {
@@ -264,12 +280,12 @@ impl World {
         self.touched.insert(name.clone());
     }
     /// Brings the network's list of pod addresses up to date with a node's sandboxes.
-    pub(crate) fn update_addresses(&mut self, name: &Text) {
-        self.network.pods.retain(|_, pod| pod.node != *name);
-        let Some(node) = self.nodes.get(name) else { return };
-        for (ip, pod) in node.runtime.addresses() {
-            let at = PodAt { namespace: pod.namespace.clone(), name: pod.name.clone(), node: name.clone() };
-            self.network.pods.insert(ip, at);
+    pub(crate) fn update_addresses(&mut self, name: &Text, changes: Vec<(IpAddr, Option<PodRef>)>) {
+        for (ip, pod) in changes {
+            match pod {
+                Some(pod) => self.network.pods.insert(ip, PodAt { namespace: pod.namespace, name: pod.name, node: name.clone() }),
+                None => self.network.pods.remove(&ip),
+            };
         }
     }
     pub(crate) fn remember(&mut self, exchange: Exchange) -> u64 {

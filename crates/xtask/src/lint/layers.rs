@@ -27,7 +27,8 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("control", &[GROUND, STATE, "apiserver", "controllers", "scheduler", "proxy", "dns"]),
     // The terminal's commands are inputs of the journal, so the simulation runs kubectl; and it tells the scheduler's reasons.
     ("sim", &[GROUND, STATE, "control", "apiserver", "scheduler", "kubelet", "kubectl", "proxy", "dns", "shell"]),
-    ("scenario", &["base", "value", "kubectl"]),
+    // The simulation is a target of scenarios behind a feature.
+    ("scenario", &["base", "value", "sim"]),
 ];
 
 /// base, value, schema, model, api.
