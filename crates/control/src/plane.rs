@@ -59,6 +59,11 @@ pub struct Control {
     seen: u64,
 }
 
+/// What a controller tells of an op that happened.
+type Told<'a> = &'a dyn Fn(&Op, &Value) -> Vec<Note>;
+/// The op that was refused, and the answer.
+type Refused = (Op, Status);
+
 /// A decision of the scheduler takes this long.
 const DECISION: Duration = Duration::from_millis(2);
 
@@ -177,7 +182,7 @@ impl Control {
         for (place, controller) in CONTROLLERS.iter().enumerate() {
             controller.keys(self.store.now(), commit, &mut keys);
             for key in keys.drain(..) {
-                let latency = Duration::from_millis(self.latency_dice.between(2, 8));
+                let latency = controller.batch_period() + Duration::from_millis(self.latency_dice.between(2, 8));
                 self.queue.add(place as u16, key, now + latency, commit.rev);
             }
         }
@@ -218,7 +223,7 @@ impl Control {
         true
     }
     /// Carries ops out in order, up to the first refusal, each followed by what `applied` tells of it; then the notes.
-    fn apply(&mut self, outcome: Outcome, cause: &Cause, now: Time, applied: &dyn Fn(&Op, &Value) -> Vec<Note>) -> Result<(), (Op, Status)> {
+    fn apply(&mut self, outcome: Outcome, cause: &Cause, now: Time, applied: Told<'_>) -> Result<(), Refused> {
         let user = User::master(cause.by.clone());
         let mut refused = None;
         for op in outcome.ops {

@@ -136,7 +136,16 @@ fn event(note: &Note, message: &Text, (namespace, name): (&Text, &Text), now: Ti
     if note.source == SCHEDULER {
         event.set(&["eventTime"], now.rfc3339_micro());
         event.set(&["reportingInstance"], "default-scheduler-control-plane");
-        event.set(&["action"], if note.reason == "Preempted" { "Preempting" } else if note.warning { "Scheduling" } else { "Binding" });
+        event.set(
+            &["action"],
+            if note.reason == "Preempted" {
+                "Preempting"
+            } else if note.warning {
+                "Scheduling"
+            } else {
+                "Binding"
+            },
+        );
         return event;
     }
     event.set(&["source", "component"], &note.source);

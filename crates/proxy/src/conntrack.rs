@@ -2,7 +2,7 @@
 
 use crate::{Packet, Protocol};
 use base::{Duration, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 /// The translation of one connection.
@@ -21,6 +21,8 @@ type Tuple = (Protocol, IpAddr, u16, IpAddr, u16);
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Conntrack {
     flows: BTreeMap<Tuple, Flow>,
+    /// Flows in the order in which they began.
+    order: VecDeque<Tuple>,
     /// (service port title's hash, client) -> endpoint, last use
     affinity: BTreeMap<(u64, IpAddr), (IpAddr, u16, Time)>,
 }
@@ -37,12 +39,15 @@ impl Conntrack {
         if packet.protocol == Protocol::Udp && flow.last + UDP_IDLE < now { None } else { Some(flow) }
     }
     pub fn put(&mut self, packet: &Packet, flow: Flow) {
-        if self.flows.len() >= KEEP
-            && let Some(oldest) = self.flows.iter().min_by_key(|(_, flow)| flow.last).map(|(tuple, _)| *tuple)
-        {
-            self.flows.remove(&oldest);
+        let tuple = tuple(packet);
+        if self.flows.insert(tuple, flow).is_none() {
+            self.order.push_back(tuple);
         }
-        self.flows.insert(tuple(packet), flow);
+        while self.order.len() > KEEP {
+            if let Some(oldest) = self.order.pop_front() {
+                self.flows.remove(&oldest);
+            }
+        }
     }
     /// Forgets the UDP flows to an endpoint that went away while others stay.
     pub fn forget_endpoint(&mut self, protocol: Protocol, ip: IpAddr, port: u16) {

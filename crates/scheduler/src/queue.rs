@@ -41,9 +41,6 @@ impl Queue {
     pub fn has_active(&self) -> bool {
         !self.active.is_empty()
     }
-    pub fn earliest(&self) -> Option<Time> {
-        self.active.keys().map(|(_, at, _)| *at).min()
-    }
     pub fn next_retry(&self) -> Option<Time> {
         self.waiting.values().filter_map(|w| w.retry_at).min()
     }

@@ -37,9 +37,9 @@ impl Scheduler {
     pub fn decision(&self, uid: &str) -> Option<&Arc<Decision>> {
         self.decisions.get(&Text::from(uid))
     }
-    /// When [`Scheduler::schedule_one`] has something to do.
+    /// When [`Scheduler::schedule_one`] has something to do; a time long past if it has now.
     pub fn next_deadline(&self) -> Option<Time> {
-        if self.queue.has_active() { self.queue.earliest() } else { self.queue.next_retry() }
+        if self.queue.has_active() { Some(Time::EPOCH) } else { self.queue.next_retry() }
     }
     /// Takes notice of a commit.
     pub fn handle(&mut self, snap: &Snapshot, commit: &Commit, now: Time) {
@@ -253,7 +253,10 @@ impl Scheduler {
             written.set(&["observedGeneration"], pod.meta.generation);
             decision.outcome.ops.push(status_patch(&decision.key, obj! { "conditions" => value::list![written] }));
         }
-        self.queue.wait(decision.key.clone(), Waiting { plugins, priority: pod.value["spec"]["priority"].as_i64().unwrap_or(0), retry_at: None });
+        self.queue.wait(
+            decision.key.clone(),
+            Waiting { plugins, priority: pod.value["spec"]["priority"].as_i64().unwrap_or(0), retry_at: None },
+        );
     }
 }
 

@@ -25,14 +25,19 @@ impl World {
         };
         if !node.up {
             let ip = self.network.nodes.get(&connect.node).map(|n| n.ip.to_string()).unwrap_or_default();
-            return Err(Status::new(500, "InternalError", format!("Get \"https://{ip}:10250/\": dial tcp {ip}:10250: connect: no route to host")));
+            return Err(Status::new(
+                500,
+                "InternalError",
+                format!("Get \"https://{ip}:10250/\": dial tcp {ip}:10250: connect: no route to host"),
+            ));
         }
         match &connect.what {
             Action::Log(options) => self.log_stream(owner, connect, options),
             Action::Exec { command, streams } => self.exec_stream(owner, connect, (command.clone(), streams.tty)),
             Action::Attach(_) => {
                 let container = self.container_of(connect, false).ok_or_else(|| not_found(connect))?;
-                let from = self.nodes.get(&connect.node).and_then(|n| n.runtime.containers.get(&container)).map_or(0, |c| c.log.end());
+                let from =
+                    self.nodes.get(&connect.node).and_then(|n| n.runtime.containers.get(&container)).map_or(0, |c| c.log.end());
                 self.streams.open(owner, Kind::Log { node: connect.node.clone(), container, next: from, timestamps: false });
                 Ok(())
             }
@@ -110,7 +115,11 @@ fn not_found(connect: &Connect) -> Status {
 }
 
 /// The part of a log that the options ask for.
-fn chosen<'a>(lines: impl DoubleEndedIterator<Item = &'a LogLine> + ExactSizeIterator, options: &LogOptions, now: Time) -> String {
+fn chosen<'a>(
+    lines: impl DoubleEndedIterator<Item = &'a LogLine> + ExactSizeIterator,
+    options: &LogOptions,
+    now: Time,
+) -> String {
     let since = options.since_time.or(options.since_seconds.map(|s| now - Duration::from_secs(s)));
     let wanted: Vec<&LogLine> = lines.filter(|l| since.is_none_or(|from| l.time >= from)).collect();
     let skip = options.tail_lines.map_or(0, |tail| wanted.len().saturating_sub(tail.max(0) as usize));

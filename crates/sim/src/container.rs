@@ -184,7 +184,9 @@ pub fn command_line(spec: Option<&ImageSpec>, config: &ContainerConfig) -> Vec<T
     match entrypoint {
         // Entry scripts that set up and then become their arguments.
         ["/docker-entrypoint.sh"] => args,
-        ["docker-entrypoint.sh"] if args.first().is_some_and(|a| a.starts_with('-')) => own(&["redis-server"]).into_iter().chain(args).collect(),
+        ["docker-entrypoint.sh"] if args.first().is_some_and(|a| a.starts_with('-')) => {
+            own(&["redis-server"]).into_iter().chain(args).collect()
+        }
         ["docker-entrypoint.sh"] => args,
         ["/entrypoint.sh"] if args.first().is_some_and(|a| a.starts_with('-') || a.contains("://")) => {
             own(&["curl"]).into_iter().chain(args).collect()

@@ -7,7 +7,7 @@ use crate::runtime::{Event, Which};
 use crate::server::{Answered, Asked, Surroundings, reason};
 use crate::world::World;
 use base::{Duration, Text, Time, text};
-use dns::resolver::{Library, Lookup, ResolvConf, Resolution, resolve};
+use dns::resolver::{Library, Lookup, Resolution, ResolvConf, resolve};
 use dns::{Code, Question};
 use kubelet::runtime::{Acted, Action};
 use proxy::Protocol;
@@ -43,7 +43,10 @@ pub struct Caller {
 /// How a connection attempt ended.
 enum Met {
     /// A container of a node listens.
-    Server { node: Text, container: Text },
+    Server {
+        node: Text,
+        container: Text,
+    },
     Internet(Text),
     /// Nothing listens, or a rule refuses.
     Refused,
@@ -57,13 +60,16 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(130);
 impl World {
     /// Sends the first packet of a connection; `None` if the place has no address.
     pub fn send(&mut self, from: &Place, to: (Protocol, IpAddr, u16)) -> Option<Path> {
-        let source = self.network.address(from)?;
         let snap = self.control.snapshot().clone();
-        Some(self.network.send(&snap, from, source, to, self.now))
+        self.network.send(&snap, from, to, self.now)
     }
     fn meet(&self, path: &Path, protocol: Protocol) -> Met {
         match &path.end {
-            End::Pod { namespace, name, node } => self.listener(node, &|c: &Container| c.config.pod.namespace == *namespace && c.config.pod.name == *name, (protocol, path.reached.1)),
+            End::Pod { namespace, name, node } => self.listener(
+                node,
+                &|c: &Container| c.config.pod.namespace == *namespace && c.config.pod.name == *name,
+                (protocol, path.reached.1),
+            ),
             End::Node(node) => {
                 let host = |c: &Container| self.nodes.get(node).is_some_and(|n| n.runtime.is_host_network(&c.config.sandbox));
                 self.listener(node, &host, (protocol, path.reached.1))
@@ -84,7 +90,8 @@ impl World {
     }
     /// The time there and back.
     fn round_trip(&mut self, path: &Path) -> Duration {
-        let far = path.hops.iter().any(|h| matches!(h.at, Place::Outside | Place::LoadBalancer { .. })) || matches!(path.end, End::Internet(_));
+        let far = path.hops.iter().any(|h| matches!(h.at, Place::Outside | Place::LoadBalancer { .. }))
+            || matches!(path.end, End::Internet(_));
         let nodes = path.hops.iter().filter(|h| matches!(h.at, Place::Node(_))).count() as i64;
         let base = if far { 18_000 } else { 120 };
         Duration::from_micros(base + nodes * 160 + self.dice.between(0, base / 4))
@@ -93,7 +100,11 @@ impl World {
     /// One DNS question to a server; `None` if no server answers.
     pub fn query(&mut self, from: &Place, server: IpAddr, question: &Question) -> Option<(dns::Answer, Duration)> {
         if server == UPSTREAM {
-            let answer = dns::answer(&store::Snapshot::default(), question, &dns::Config { domain: text!("invalid."), ..(*self.outside).clone() });
+            let answer = dns::answer(
+                &store::Snapshot::default(),
+                question,
+                &dns::Config { domain: text!("invalid."), ..(*self.outside).clone() },
+            );
             return Some((answer, Duration::from_millis(self.dice.between(8, 20))));
         }
         let path = self.send(from, (Protocol::Udp, server, 53))?;
@@ -147,7 +158,13 @@ impl World {
             outcome: Text::new(),
             ok: false,
         };
-        let failed = |failure| HttpReply { address: None, local: None, name_time: Duration::ZERO, connect_time: Duration::ZERO, outcome: Err(failure) };
+        let failed = |failure| HttpReply {
+            address: None,
+            local: None,
+            name_time: Duration::ZERO,
+            connect_time: Duration::ZERO,
+            outcome: Err(failure),
+        };
         let (resolution, name_time) = match request.address {
             Some(ip) => (Resolution { addresses: vec![ip], ..Resolution::default() }, Duration::ZERO),
             None => match self.resolve(caller, &request.host) {
@@ -166,8 +183,15 @@ impl World {
         let reply = self.http_to(caller, request, (address, name_time), &mut exchange);
         (reply, exchange)
     }
-    fn http_to(&mut self, caller: &Caller, request: &HttpRequest, (address, name_time): (IpAddr, Duration), exchange: &mut Exchange) -> Option<(HttpReply, Duration)> {
-        let mut reply = HttpReply { address: Some(address), local: None, name_time, connect_time: name_time, outcome: Err(Failure::Refused) };
+    fn http_to(
+        &mut self,
+        caller: &Caller,
+        request: &HttpRequest,
+        (address, name_time): (IpAddr, Duration),
+        exchange: &mut Exchange,
+    ) -> Option<(HttpReply, Duration)> {
+        let mut reply =
+            HttpReply { address: Some(address), local: None, name_time, connect_time: name_time, outcome: Err(Failure::Refused) };
         let target = self.loopback(&caller.place, address);
         let Some(path) = target.and_then(|ip| self.send(&caller.place, (Protocol::Tcp, ip, request.port))) else {
             exchange.outcome = text!("connection refused: nothing listens on this machine's own address");
@@ -190,7 +214,13 @@ impl World {
                 exchange.outcome = text!("connection refused");
                 return Some((reply, name_time + trip));
             }
-            Met::Internet(name) => Some(Answered { status: 200, content_type: "text/html", server: "", body: format!("<!doctype html>\n<title>{name}</title>\n<p>A simulated page of {name}.</p>\n").into_bytes(), log: None }),
+            Met::Internet(name) => Some(Answered {
+                status: 200,
+                content_type: "text/html",
+                server: "",
+                body: format!("<!doctype html>\n<title>{name}</title>\n<p>A simulated page of {name}.</p>\n").into_bytes(),
+                log: None,
+            }),
             Met::Server { node, container } => self.serve((&node, &container, port), request, seen),
         };
         let Some(answered) = answered.filter(|_| !request.tls) else {
@@ -214,7 +244,12 @@ impl World {
         }
     }
     /// Lets a server answer.
-    fn serve(&mut self, (node, container, port): (&Text, &Text, u16), request: &HttpRequest, seen: (IpAddr, u16)) -> Option<Answered> {
+    fn serve(
+        &mut self,
+        (node, container, port): (&Text, &Text, u16),
+        request: &HttpRequest,
+        seen: (IpAddr, u16),
+    ) -> Option<Answered> {
         let now = self.now;
         let runtime = &mut self.nodes.get_mut(node)?.runtime;
         let ip = runtime.ip_of(container);
@@ -234,7 +269,8 @@ impl World {
             let read = |path: &str| files.read(path, machine.owner()).ok().map(|data| data.bytes().to_vec());
             server.answer(&asked, &Surroundings { env: &env, hostname: &machine.hostname, ip: &ip, read: &read })
         });
-        if let (Some(line), Some(found)) = (answered.as_ref().and_then(|a| a.log.clone()), runtime.containers.get_mut(container)) {
+        if let (Some(line), Some(found)) = (answered.as_ref().and_then(|a| a.log.clone()), runtime.containers.get_mut(container))
+        {
             found.log.line(false, &line, now);
         }
         answered
@@ -248,7 +284,9 @@ impl World {
                 self.remember(exchange);
                 reply.map(|(reply, wait)| (shell::Reply::Http(reply), wait))
             }
-            Call::Connect { host, port, udp } => self.connect(caller, &host, port, if udp { Protocol::Udp } else { Protocol::Tcp }),
+            Call::Connect { host, port, udp } => {
+                self.connect(caller, &host, port, if udp { Protocol::Udp } else { Protocol::Tcp })
+            }
             Call::Query(question) => self.dns_call(caller, &question),
             Call::Ping { host, sequence: _ } => self.ping(caller, &host),
             Call::Program(_) | Call::Input { .. } | Call::Signal { .. } | Call::Kill { .. } | Call::Cancel(_) => None,
@@ -256,7 +294,9 @@ impl World {
     }
     fn connect(&mut self, caller: &Caller, host: &Text, port: u16, protocol: Protocol) -> Option<(shell::Reply, Duration)> {
         let answer = |address, outcome| shell::Reply::Connect(shell::ConnectReply { address, outcome });
-        let Some((resolution, took)) = self.resolve(caller, host) else { return Some((answer(None, Err(Failure::NoNameServer)), Duration::from_secs(10))) };
+        let Some((resolution, took)) = self.resolve(caller, host) else {
+            return Some((answer(None, Err(Failure::NoNameServer)), Duration::from_secs(10)));
+        };
         let Some(ip) = resolution.addresses.first().copied() else { return Some((answer(None, Err(Failure::NoSuchHost)), took)) };
         let target = self.loopback(&caller.place, ip);
         let Some(path) = target.and_then(|ip| self.send(&caller.place, (protocol, ip, port))) else {
@@ -292,21 +332,31 @@ impl World {
         let asked = Question::new(&question.name, kind);
         match self.query(&caller.place, question.server, &asked) {
             Some((answer, time)) => Some((shell::Reply::Dns(Ok(crate::resolve::to_shell(&answer, &asked, time))), time)),
-            None => match self.send(&caller.place, (Protocol::Udp, question.server, question.port)).map(|path| self.meet(&path, Protocol::Udp)) {
-                Some(Met::Refused | Met::Server { .. } | Met::Internet(_)) => Some((shell::Reply::Dns(Err(Failure::Refused)), Duration::from_millis(1))),
+            None => match self
+                .send(&caller.place, (Protocol::Udp, question.server, question.port))
+                .map(|path| self.meet(&path, Protocol::Udp))
+            {
+                Some(Met::Refused | Met::Server { .. } | Met::Internet(_)) => {
+                    Some((shell::Reply::Dns(Err(Failure::Refused)), Duration::from_millis(1)))
+                }
                 Some(Met::Silence) | None => None,
             },
         }
     }
     fn ping(&mut self, caller: &Caller, host: &Text) -> Option<(shell::Reply, Duration)> {
         let answer = |address, outcome| shell::Reply::Ping(PingReply { address, outcome });
-        let Some((resolution, took)) = self.resolve(caller, host) else { return Some((answer(None, Err(Failure::NoNameServer)), Duration::from_secs(10))) };
+        let Some((resolution, took)) = self.resolve(caller, host) else {
+            return Some((answer(None, Err(Failure::NoNameServer)), Duration::from_secs(10)));
+        };
         let Some(ip) = resolution.addresses.first().copied() else { return Some((answer(None, Err(Failure::NoSuchHost)), took)) };
         let ttl_and_time = match (&caller.place, self.network.config.service_cidr.contains(ip)) {
             (_, true) => None,
             (Place::Outside, _) if self.network.pods.contains_key(&ip) => None,
             _ => {
-                let known = self.network.pods.contains_key(&ip) || self.network.internet.contains_key(&ip) || self.network.nodes.values().any(|n| n.ip == ip && n.up) || ip.is_loopback();
+                let known = self.network.pods.contains_key(&ip)
+                    || self.network.internet.contains_key(&ip)
+                    || self.network.nodes.values().any(|n| n.ip == ip && n.up)
+                    || ip.is_loopback();
                 if known { Some((63, Duration::from_micros(self.dice.between(80, 400)))) } else { None }
             }
         };
@@ -328,7 +378,9 @@ impl World {
         let pod = found.config.pod.clone();
         let library = found.library();
         let host = runtime.is_host_network(&found.config.sandbox.clone());
-        let read = |runtime: &mut crate::runtime::Runtime, path| runtime.read_file(container, path).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default();
+        let read = |runtime: &mut crate::runtime::Runtime, path| {
+            runtime.read_file(container, path).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()
+        };
         let resolv_conf = read(runtime, "/etc/resolv.conf");
         let hosts = read(runtime, "/etc/hosts");
         let place = if host { Place::Node(node.clone()) } else { Place::Pod { namespace: pod.namespace, name: pod.name } };
@@ -343,7 +395,16 @@ impl World {
                 if !headers.iter().any(|(k, _)| k.eq_ignore_ascii_case("user-agent")) {
                     headers.push((text!("User-Agent"), text!("kube-probe/1.36")));
                 }
-                let request = HttpRequest { tls: scheme.eq_ignore_ascii_case("https"), host: host.clone(), port: *port, address: host.parse().ok(), method: text!("GET"), path: path.clone(), headers, body: Vec::new() };
+                let request = HttpRequest {
+                    tls: scheme.eq_ignore_ascii_case("https"),
+                    host: host.clone(),
+                    port: *port,
+                    address: host.parse().ok(),
+                    method: text!("GET"),
+                    path: path.clone(),
+                    headers,
+                    body: Vec::new(),
+                };
                 let caller = Caller { place: from, resolv_conf: String::new(), hosts: String::new(), library: Library::Glibc };
                 match self.http(&caller, &request).0 {
                     Some((HttpReply { outcome: Ok(response), .. }, wait)) => {
@@ -355,7 +416,11 @@ impl World {
                 }
             }
             Action::TcpConnect { host, port } | Action::Grpc { host, port, .. } => {
-                let met = host.parse().ok().and_then(|ip| self.send(&from, (Protocol::Tcp, ip, *port))).map(|path| self.meet(&path, Protocol::Tcp));
+                let met = host
+                    .parse()
+                    .ok()
+                    .and_then(|ip| self.send(&from, (Protocol::Tcp, ip, *port)))
+                    .map(|path| self.meet(&path, Protocol::Tcp));
                 match met {
                     Some(Met::Server { .. } | Met::Internet(_)) => (Duration::from_millis(1), Some(Acted::Connected)),
                     Some(Met::Refused) | None => (Duration::from_millis(1), Some(Acted::Refused)),
@@ -406,5 +471,6 @@ fn http_date(now: Time) -> Text {
     const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (y, mo, d, h, mi, s) = now.civil();
-    format!("{}, {d:02} {} {y} {h:02}:{mi:02}:{s:02} GMT", DAYS[now.weekday() as usize % 7], MONTHS[(mo as usize + 11) % 12]).into()
+    format!("{}, {d:02} {} {y} {h:02}:{mi:02}:{s:02} GMT", DAYS[now.weekday() as usize % 7], MONTHS[(mo as usize + 11) % 12])
+        .into()
 }

@@ -62,10 +62,9 @@ impl Path {
             }
         }
         match &self.end {
-            End::Pod { namespace, name, node } => lines.push(format!(
-                "  pod {namespace}/{name} on {node} sees the client as {}",
-                address(self.seen)
-            )),
+            End::Pod { namespace, name, node } => {
+                lines.push(format!("  pod {namespace}/{name} on {node} sees the client as {}", address(self.seen)))
+            }
             End::Node(node) => lines.push(format!("  node {node} sees the client as {}", address(self.seen))),
             End::Internet(name) => lines.push(format!("  {name} answers")),
             End::Rejected { node } => lines.push(format!("  node {node} refuses the packet")),

@@ -72,8 +72,22 @@ static TABLE: &[ImageSpec] = &[
     ImageSpec { repository: "debian", command: &["bash"], megabytes: 48, ..PLAIN },
     ImageSpec { repository: "ubuntu", command: &["/bin/bash"], megabytes: 30, ..PLAIN },
     ImageSpec { repository: "bash", system: System::Alpine, command: &["bash"], megabytes: 6, ..PLAIN },
-    ImageSpec { repository: "nicolaka/netshoot", system: System::Alpine, command: &["zsh"], megabytes: 200, network_tools: true, ..PLAIN },
-    ImageSpec { repository: "bretfisher/netshoot", system: System::Alpine, command: &["bash"], megabytes: 200, network_tools: true, ..PLAIN },
+    ImageSpec {
+        repository: "nicolaka/netshoot",
+        system: System::Alpine,
+        command: &["zsh"],
+        megabytes: 200,
+        network_tools: true,
+        ..PLAIN
+    },
+    ImageSpec {
+        repository: "bretfisher/netshoot",
+        system: System::Alpine,
+        command: &["bash"],
+        megabytes: 200,
+        network_tools: true,
+        ..PLAIN
+    },
     ImageSpec {
         repository: "curlimages/curl",
         system: System::Alpine,
@@ -114,8 +128,20 @@ static TABLE: &[ImageSpec] = &[
     },
     ImageSpec { repository: "hashicorp/http-echo", system: System::Scratch, entrypoint: &["/http-echo"], megabytes: 4, ..PLAIN },
     ImageSpec { repository: "traefik/whoami", system: System::Scratch, entrypoint: &["/whoami"], megabytes: 3, ..PLAIN },
-    ImageSpec { repository: "gcr.io/google-samples/hello-app", system: System::Alpine, command: &["/hello-app"], megabytes: 12, ..PLAIN },
-    ImageSpec { repository: "kicbase/echo-server", system: System::Scratch, entrypoint: &["/echo-server"], megabytes: 5, ..PLAIN },
+    ImageSpec {
+        repository: "gcr.io/google-samples/hello-app",
+        system: System::Alpine,
+        command: &["/hello-app"],
+        megabytes: 12,
+        ..PLAIN
+    },
+    ImageSpec {
+        repository: "kicbase/echo-server",
+        system: System::Scratch,
+        entrypoint: &["/echo-server"],
+        megabytes: 5,
+        ..PLAIN
+    },
     ImageSpec { repository: "ealen/echo-server", system: System::Scratch, entrypoint: &["/echo-server"], megabytes: 5, ..PLAIN },
     ImageSpec { repository: "python", command: &["python3"], megabytes: 380, ..PLAIN },
     ImageSpec { repository: "perl", command: &["perl"], megabytes: 330, ..PLAIN },
@@ -143,7 +169,8 @@ impl Reference {
         if repository.is_empty() || !repository.chars().all(fine) {
             return None;
         }
-        let host = repository.split('/').next().filter(|h| repository.contains('/') && (h.contains(['.', ':']) || *h == "localhost"));
+        let host =
+            repository.split('/').next().filter(|h| repository.contains('/') && (h.contains(['.', ':']) || *h == "localhost"));
         let full = match host {
             Some(_) => repository.to_string(),
             None if repository.contains('/') => format!("docker.io/{repository}"),
@@ -185,7 +212,8 @@ impl Reference {
     /// `1.27`, `v2`, `latest`, `3.19-alpine`, `stable`.
     fn plausible(&self) -> bool {
         const WORDS: [&str; 14] = [
-            "latest", "stable", "mainline", "alpine", "edge", "bookworm", "trixie", "slim", "perl", "glibc", "musl", "uclibc", "noble", "jammy",
+            "latest", "stable", "mainline", "alpine", "edge", "bookworm", "trixie", "slim", "perl", "glibc", "musl", "uclibc",
+            "noble", "jammy",
         ];
         let newest = if self.short() == "nginx" { 40 } else { 100 };
         let version = self.tag.trim_start_matches('v').split('-').next().unwrap_or("");
@@ -203,10 +231,53 @@ pub enum Missing {
 
 /// Official repositories that are not modelled but known to exist.
 const OFFICIAL: &[&str] = &[
-    "amazonlinux", "caddy", "cassandra", "centos", "consul", "couchdb", "drupal", "eclipse-temurin", "elasticsearch", "fedora", "gcc",
-    "ghost", "golang", "gradle", "haproxy", "hello-world", "influxdb", "java", "jenkins", "kibana", "logstash", "mariadb", "maven",
-    "memcached", "mongo", "mongo-express", "mysql", "nats", "neo4j", "nextcloud", "node", "openjdk", "php", "postgres", "rabbitmq",
-    "registry", "rockylinux", "ruby", "rust", "solr", "sonarqube", "swift", "tomcat", "traefik", "vault", "wordpress", "zookeeper",
+    "amazonlinux",
+    "caddy",
+    "cassandra",
+    "centos",
+    "consul",
+    "couchdb",
+    "drupal",
+    "eclipse-temurin",
+    "elasticsearch",
+    "fedora",
+    "gcc",
+    "ghost",
+    "golang",
+    "gradle",
+    "haproxy",
+    "hello-world",
+    "influxdb",
+    "java",
+    "jenkins",
+    "kibana",
+    "logstash",
+    "mariadb",
+    "maven",
+    "memcached",
+    "mongo",
+    "mongo-express",
+    "mysql",
+    "nats",
+    "neo4j",
+    "nextcloud",
+    "node",
+    "openjdk",
+    "php",
+    "postgres",
+    "rabbitmq",
+    "registry",
+    "rockylinux",
+    "ruby",
+    "rust",
+    "solr",
+    "sonarqube",
+    "swift",
+    "tomcat",
+    "traefik",
+    "vault",
+    "wordpress",
+    "zookeeper",
 ];
 
 /// The files of an image.
@@ -223,17 +294,26 @@ pub fn files(spec: Option<&ImageSpec>) -> Tree {
     match system {
         System::Alpine => {
             tree.put_file("/etc/alpine-release", "3.22.2\n");
-            tree.put_file("/etc/os-release", "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.22.2\nPRETTY_NAME=\"Alpine Linux v3.22\"\n");
+            tree.put_file(
+                "/etc/os-release",
+                "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.22.2\nPRETTY_NAME=\"Alpine Linux v3.22\"\n",
+            );
         }
         System::Debian => {
-            tree.put_file("/etc/os-release", "PRETTY_NAME=\"Debian GNU/Linux 13 (trixie)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"13\"\nID=debian\n");
+            tree.put_file(
+                "/etc/os-release",
+                "PRETTY_NAME=\"Debian GNU/Linux 13 (trixie)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"13\"\nID=debian\n",
+            );
         }
         System::Busybox | System::Scratch => {}
     }
     match spec.map_or("", |s| s.repository) {
         "nginx" => {
             tree.put_file("/usr/share/nginx/html/index.html", NGINX_INDEX);
-            tree.put_file("/usr/share/nginx/html/50x.html", "<!DOCTYPE html>\n<html>\n<head>\n<title>Error</title>\n</head>\n</html>\n");
+            tree.put_file(
+                "/usr/share/nginx/html/50x.html",
+                "<!DOCTYPE html>\n<html>\n<head>\n<title>Error</title>\n</head>\n</html>\n",
+            );
             tree.put_file("/etc/nginx/nginx.conf", "user nginx;\nworker_processes auto;\n");
             tree.put_file("/etc/nginx/conf.d/default.conf", NGINX_CONF);
             tree.put_program("/docker-entrypoint.sh", "#!/bin/sh\nexec \"$@\"\n");
@@ -283,7 +363,16 @@ mod tests {
         for name in ["nginx", "nginx:1.14.2", "busybox:1.36", "nginx:alpine", "python:3.12-slim", "my/app:whatever"] {
             assert!(exists(name), "{name}");
         }
-        for name in ["nginx:nope", "nginx:999", "doesnotexist", "ngnix", "nginx:1.99", "nginx:1.161", "nginx:1612", "example/does-not-exist:1"] {
+        for name in [
+            "nginx:nope",
+            "nginx:999",
+            "doesnotexist",
+            "ngnix",
+            "nginx:1.99",
+            "nginx:1.161",
+            "nginx:1612",
+            "example/does-not-exist:1",
+        ] {
             assert!(!exists(name), "{name}");
         }
     }

@@ -10,18 +10,39 @@ use base::Text;
 #[derive(Clone, PartialEq, Debug)]
 pub enum Input {
     /// Opens an interactive shell. Terminals are numbered from 1 in the order of these inputs and [`Input::Run`]s.
-    Open { place: Place },
+    Open {
+        place: Place,
+    },
     /// Runs one command line in a shell of its own, with these files in its home.
-    Run { place: Place, line: Text, stdin: Option<Text>, files: Vec<(Text, Text)>, namespace: Text },
+    Run {
+        place: Place,
+        line: Text,
+        stdin: Option<Text>,
+        files: Vec<(Text, Text)>,
+        namespace: Text,
+    },
     /// Types into a terminal.
-    Type { terminal: u32, text: Text },
+    Type {
+        terminal: u32,
+        text: Text,
+    },
     /// Ctrl-D.
-    EndInput { terminal: u32 },
+    EndInput {
+        terminal: u32,
+    },
     /// Ctrl-C.
-    Interrupt { terminal: u32 },
+    Interrupt {
+        terminal: u32,
+    },
     /// Puts a file into a terminal's machine.
-    File { terminal: u32, path: Text, text: Text },
-    Close { terminal: u32 },
+    File {
+        terminal: u32,
+        path: Text,
+        text: Text,
+    },
+    Close {
+        terminal: u32,
+    },
     Fault(Fault),
 }
 
@@ -32,7 +53,11 @@ pub enum Fault {
     NodeDown(Text),
     NodeUp(Text),
     /// The first process of a pod's container gets a signal that it cannot catch.
-    KillContainer { namespace: Text, pod: Text, container: Text },
+    KillContainer {
+        namespace: Text,
+        pod: Text,
+        container: Text,
+    },
 }
 
 impl World {
@@ -127,7 +152,9 @@ impl World {
         if let Some(NodeAt { up, .. }) = self.network.nodes.get_mut(name) {
             *up = on;
         }
-        self.update_addresses(name);
+        if !on {
+            self.network.pods.retain(|_, pod| pod.node != *name);
+        }
         if on {
             self.relist(name);
         }

@@ -65,7 +65,11 @@ impl Timeline {
             let value = match &document.value {
                 Ok(value) => value,
                 Err(error) => {
-                    problems.push(Problem { line: error.line.max(1), column: error.column.max(1), message: error.message.clone() });
+                    problems.push(Problem {
+                        line: error.line.max(1),
+                        column: error.column.max(1),
+                        message: error.message.clone(),
+                    });
                     continue;
                 }
             };
@@ -73,7 +77,9 @@ impl Timeline {
             match request(value) {
                 Err((path, message)) => problems.push(problem(at(path), message)),
                 Ok(request) => {
-                    let Answered::Reply(reply) = control.request(&request, api::Origin::Start, self.world().now()) else { continue };
+                    let Answered::Reply(reply) = control.request(&request, api::Origin::Start, self.world().now()) else {
+                        continue;
+                    };
                     let status = reply.failure().filter(|s| s.reason != "AlreadyExists");
                     problems.extend(status.map(|s| explain(&s, &at)).unwrap_or_default());
                 }

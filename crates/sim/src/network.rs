@@ -19,9 +19,15 @@ pub enum Place {
     /// Somewhere on the internet.
     Internet(Text),
     /// A cloud load balancer, by its service.
-    LoadBalancer { namespace: Text, service: Text },
+    LoadBalancer {
+        namespace: Text,
+        service: Text,
+    },
     Node(Text),
-    Pod { namespace: Text, name: Text },
+    Pod {
+        namespace: Text,
+        name: Text,
+    },
 }
 
 /// One station of a packet.
@@ -39,14 +45,22 @@ pub struct Hop {
 #[derive(Clone, PartialEq, Debug)]
 pub enum End {
     /// It reached the address of a pod.
-    Pod { namespace: Text, name: Text, node: Text },
+    Pod {
+        namespace: Text,
+        name: Text,
+        node: Text,
+    },
     /// It reached a node's own address.
     Node(Text),
     Internet(Text),
     /// Refused at a node, with the rule's words.
-    Rejected { node: Text },
+    Rejected {
+        node: Text,
+    },
     /// Dropped at a node.
-    Dropped { node: Text },
+    Dropped {
+        node: Text,
+    },
     /// Nobody has the address, or nobody may be reached there from here.
     NoRoute(&'static str),
 }
@@ -126,8 +140,9 @@ impl Network {
             Place::Internet(_) | Place::LoadBalancer { .. } => None,
         }
     }
-    /// Sends the first packet of a connection from a place (with its address and node) on its way.
-    pub fn send(&mut self, snap: &Snapshot, from: &Place, (source, node): (IpAddr, Option<Text>), to: (Protocol, IpAddr, u16), now: Time) -> Path {
+    /// Sends the first packet of a connection from a place on its way; `None` if the place has no address.
+    pub fn send(&mut self, snap: &Snapshot, from: &Place, to: (Protocol, IpAddr, u16), now: Time) -> Option<Path> {
+        let (source, node) = self.address(from)?;
         let packet = Packet {
             protocol: to.0,
             source,
@@ -145,13 +160,13 @@ impl Network {
         path.hops.push(hop(from.clone(), &packet, None));
         match node {
             Some(node) => self.at_node(snap, node, packet, (&mut path, now)),
-            None => self.from_outside(snap, packet, (&mut path, now)),
+            None => self.enter(snap, packet, (&mut path, now)),
         }
-        path
+        Some(path)
     }
 
     /// From outside: load balancers and node addresses can be reached, pods and cluster IPs cannot.
-    fn from_outside(&mut self, snap: &Snapshot, packet: Packet, (path, now): (&mut Path, Time)) {
+    fn enter(&mut self, snap: &Snapshot, packet: Packet, (path, now): (&mut Path, Time)) {
         if let Some(node) = self.node_with(packet.destination) {
             return self.at_node(snap, node, packet, (path, now));
         }
@@ -181,7 +196,8 @@ impl Network {
     /// The load balancer with an address, and the node it chooses.
     fn balancer(&mut self, snap: &Snapshot, packet: &Packet) -> Option<(Place, Option<Text>)> {
         let wanted = packet.destination.to_string();
-        let service = snap.list(&model::resource::SERVICES, "").find(|s| s.service().ingress_ips().any(|ip| ip == wanted))?.clone();
+        let service =
+            snap.list(&model::resource::SERVICES, "").find(|s| s.service().ingress_ips().any(|ip| ip == wanted))?.clone();
         let place = Place::LoadBalancer { namespace: service.meta.namespace.clone(), service: service.meta.name.clone() };
         let local = service.value["spec"]["externalTrafficPolicy"].s() == "Local";
         let names: Vec<Text> = self.nodes.iter().filter(|(_, n)| n.up).map(|(name, _)| name.clone()).collect();
@@ -199,7 +215,8 @@ impl Network {
                 healthy.push(name);
             }
         }
-        let chosen = if healthy.is_empty() { None } else { Some(healthy[self.dice.below(healthy.len() as u64) as usize].clone()) };
+        let chosen =
+            if healthy.is_empty() { None } else { Some(healthy[self.dice.below(healthy.len() as u64) as usize].clone()) };
         Some((place, chosen))
     }
 
@@ -237,7 +254,7 @@ impl Network {
         path.seen = (packet.source, packet.source_port);
         path.reached = (packet.destination, packet.port);
         if let Some(pod) = self.pods.get(&packet.destination).cloned() {
-            return self.to_pod(node, pod, packet, path);
+            return self.arrive(node, pod, packet, path);
         }
         if let Some(other) = self.node_with(packet.destination) {
             if other == *node {
@@ -253,7 +270,7 @@ impl Network {
             return;
         }
         if self.balancer(snap, &packet).is_some() && path.hops.len() < 6 {
-            return self.from_outside(snap, self.hide_pod(node, packet), (path, now));
+            return self.enter(snap, self.hide_pod(node, packet), (path, now));
         }
         path.end = End::NoRoute(if self.is_pod_range(packet.destination) {
             "no pod has this address (any more)"
@@ -262,7 +279,7 @@ impl Network {
         });
     }
 
-    fn to_pod(&mut self, node: &Text, pod: PodAt, packet: Packet, path: &mut Path) {
+    fn arrive(&self, node: &Text, pod: PodAt, packet: Packet, path: &mut Path) {
         if pod.node != *node {
             if !self.nodes.get(&pod.node).is_some_and(|n| n.up) {
                 path.end = End::NoRoute("the pod's node is down");
@@ -291,12 +308,7 @@ impl Network {
 }
 
 fn hop(at: Place, packet: &Packet, trace: Option<(Trace, Arc<RuleSet>)>) -> Hop {
-    Hop {
-        at,
-        source: (packet.source, packet.source_port),
-        destination: (packet.destination, packet.port),
-        trace,
-    }
+    Hop { at, source: (packet.source, packet.source_port), destination: (packet.destination, packet.port), trace }
 }
 
 impl std::fmt::Display for Place {

@@ -24,7 +24,7 @@ impl Node {
         let dice = dice.fork(&config.node);
         Node {
             kubelet: Kubelet::new(config.clone(), dice.fork("kubelet"), now),
-            runtime: Runtime::new(config.node.clone(), dice.fork("runtime")),
+            runtime: Runtime::new(dice.fork("runtime")),
             up: true,
             heard: 0,
             config,
@@ -100,9 +100,8 @@ impl World {
                 Some(command) => node.runtime.carry_out(command, now),
                 None => {
                     let outgoing = std::mem::take(&mut node.runtime.outbox);
-                    if std::mem::take(&mut node.runtime.ips_changed) {
-                        self.update_addresses(name);
-                    }
+                    let changes = std::mem::take(&mut node.runtime.address_changes);
+                    self.update_addresses(name, changes);
                     if outgoing.is_empty() {
                         break;
                     }
@@ -122,7 +121,9 @@ impl World {
         let answered = self.control.request(request, Origin::Revision(about.unwrap_or(heard)), self.now);
         let reply = match answered {
             Answered::Reply(reply) => reply,
-            Answered::Watch(_) | Answered::Connect(_) => Status::bad_request("the kubelet follows its objects through its host").into(),
+            Answered::Watch(_) | Answered::Connect(_) => {
+                Status::bad_request("the kubelet follows its objects through its host").into()
+            }
         };
         if let Some(node) = self.nodes.get_mut(name) {
             node.kubelet.handle(Input::Api { id, reply }, self.now);

@@ -44,7 +44,12 @@ impl Runtime {
         let env = environment(spec.map_or(&[], |s| s.env), &config.env, &hostname, uid);
         let mounts = self.mounts(&config, &mut root, now)?;
         let id: Text = (0..4).map(|_| format!("{:016x}", self.dice.next_u64())).collect::<String>().into();
-        let created = Created { id: id.clone(), uid, gid, groups: std::iter::once(gid).chain(config.security.groups.iter().copied()).collect() };
+        let created = Created {
+            id: id.clone(),
+            uid,
+            gid,
+            groups: std::iter::once(gid).chain(config.security.groups.iter().copied()).collect(),
+        };
         let argv = container::command_line(spec, &config);
         let container = Container {
             spec,
@@ -172,7 +177,8 @@ impl Runtime {
         let program = argv.first().cloned().unwrap_or_default();
         let scratch = container.spec.is_some_and(|s| s.system == System::Scratch);
         let start = container.process(argv, 1000 + number, (tty, now));
-        let started = if scratch { Err(StartError::NotInPath) } else { self.with_files(id, |files| Process::start(start, files)) };
+        let started =
+            if scratch { Err(StartError::NotInPath) } else { self.with_files(id, |files| Process::start(start, files)) };
         let mut process = started.map_err(|why| {
             Text::from(format!(
                 "failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: {}",
@@ -222,7 +228,8 @@ impl Runtime {
     pub(crate) fn run_container(&mut self, id: &Text, now: Time, news: &mut Vec<Input>) {
         let due = |running: &Running| running.wake <= now;
         let Some(container) = self.containers.get(id).filter(|c| c.is_running()) else { return };
-        let mut turns: Vec<Which> = container.execs.iter().filter(|(_, e)| due(&e.running)).map(|(n, _)| Which::Exec(*n)).collect();
+        let mut turns: Vec<Which> =
+            container.execs.iter().filter(|(_, e)| due(&e.running)).map(|(n, _)| Which::Exec(*n)).collect();
         if matches!(&container.main, Main::Process(running) if due(running)) {
             turns.insert(0, Which::Main);
         }
@@ -364,12 +371,22 @@ impl Runtime {
     }
     pub(crate) fn termination_message(&mut self, id: &Text, code: i32) -> Text {
         let Some(config) = self.containers.get(id).map(|c| c.config.clone()) else { return Text::new() };
-        let path = if config.termination_message_path.is_empty() { "/dev/termination-log" } else { &config.termination_message_path };
-        let file = self.containers.get(id).and_then(|c| c.root.read(path)).map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default();
+        let path =
+            if config.termination_message_path.is_empty() { "/dev/termination-log" } else { &config.termination_message_path };
+        let file = self
+            .containers
+            .get(id)
+            .and_then(|c| c.root.read(path))
+            .map(|b| String::from_utf8_lossy(b).into_owned())
+            .unwrap_or_default();
         if !file.is_empty() || code == 0 || !config.termination_message_from_logs {
             return file.chars().take(4096).collect::<String>().into();
         }
-        let lines: Vec<String> = self.containers.get(id).map(|c| c.log.lines().rev().take(80).map(|l| l.text.to_string() + "\n").collect()).unwrap_or_default();
+        let lines: Vec<String> = self
+            .containers
+            .get(id)
+            .map(|c| c.log.lines().rev().take(80).map(|l| l.text.to_string() + "\n").collect())
+            .unwrap_or_default();
         let text: String = lines.into_iter().rev().collect();
         let from = text.len().saturating_sub(2048);
         text.get(from..).unwrap_or(&text).into()
@@ -388,7 +405,8 @@ impl PodVolumes {
         }
         // A single file keeps what it held when the container started.
         let data = format!("..data/{}", mount.sub_path);
-        let resolved = self.trees[tree as usize].read(&data).or_else(|| self.trees[tree as usize].read(&mount.sub_path)).map(<[u8]>::to_vec);
+        let resolved =
+            self.trees[tree as usize].read(&data).or_else(|| self.trees[tree as usize].read(&mount.sub_path)).map(<[u8]>::to_vec);
         if let Some(bytes) = resolved {
             let at = self.trees.len() as u32;
             self.trees.push(Tree::of_file(bytes));
@@ -402,7 +420,10 @@ impl Container {
     /// Whether the program that it starts may be one of the table's servers.
     fn has_server(&self) -> bool {
         let program = self.argv.first().map_or("", |a| a.as_str());
-        self.machine.programs.iter().any(|p| p == program) || self.spec.is_some_and(|s| s.system == System::Scratch || s.entrypoint.first() == Some(&program) || s.command.first() == Some(&program))
+        self.machine.programs.iter().any(|p| p == program)
+            || self.spec.is_some_and(|s| {
+                s.system == System::Scratch || s.entrypoint.first() == Some(&program) || s.command.first() == Some(&program)
+            })
     }
     fn serve(&mut self, server: Server, now: Time, ip: &str) {
         for (stderr, line) in server.greeting(now, ip) {

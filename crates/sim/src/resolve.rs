@@ -6,7 +6,8 @@ use shell::{DnsAnswer, RecordData, ResponseCode};
 
 /// The answer as `dig` and `nslookup` read it.
 pub fn to_shell(answer: &Answer, question: &Question, time: Duration) -> DnsAnswer {
-    let cluster = question.name.ends_with("cluster.local.") || answer.authority.iter().any(|r| r.name.ends_with("cluster.local."));
+    let cluster =
+        question.name.ends_with("cluster.local.") || answer.authority.iter().any(|r| r.name.ends_with("cluster.local."));
     let records = |list: &[Record]| list.iter().map(record).collect();
     DnsAnswer {
         code: match answer.code {

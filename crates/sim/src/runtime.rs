@@ -36,12 +36,23 @@ pub enum Outgoing {
 pub enum Event {
     Kubelet(Input),
     /// The reply to a probe, unless it was answered before.
-    Acted { id: u64, acted: Acted },
+    Acted {
+        id: u64,
+        acted: Acted,
+    },
     /// The container's stop is overdue.
     Kill(Text),
     /// A server notices its stop signal.
-    Leave { container: Text, code: i32 },
-    CallReply { container: Text, which: Which, id: CallId, reply: shell::Reply },
+    Leave {
+        container: Text,
+        code: i32,
+    },
+    CallReply {
+        container: Text,
+        which: Which,
+        id: CallId,
+        reply: shell::Reply,
+    },
 }
 
 #[derive(Clone)]
@@ -74,7 +85,6 @@ pub(crate) enum Place {
 /// The runtime of one node.
 #[derive(Clone)]
 pub struct Runtime {
-    pub(crate) node: Text,
     pub(crate) dice: Rng,
     images: BTreeSet<Text>,
     trees: BTreeMap<&'static str, Tree>,
@@ -91,16 +101,16 @@ pub struct Runtime {
     pub(crate) acts: BTreeMap<u64, Text>,
     pods: Option<Cidr>,
     next_ip: u128,
+    used: BTreeSet<IpAddr>,
     pub outbox: Vec<Outgoing>,
-    /// Containers by pod address, for the network.
-    pub(crate) ips_changed: bool,
+    /// Pod addresses that came (with their pods) and went.
+    pub(crate) address_changes: Vec<(IpAddr, Option<kubelet::runtime::PodRef>)>,
     pub(crate) next_exec: u32,
 }
 
 impl Runtime {
-    pub fn new(node: Text, dice: Rng) -> Runtime {
+    pub fn new(dice: Rng) -> Runtime {
         Runtime {
-            node,
             dice,
             images: BTreeSet::new(),
             trees: BTreeMap::new(),
@@ -115,8 +125,9 @@ impl Runtime {
             acts: BTreeMap::new(),
             pods: None,
             next_ip: 2,
+            used: BTreeSet::new(),
             outbox: Vec::new(),
-            ips_changed: false,
+            address_changes: Vec::new(),
             next_exec: 1,
         }
     }
@@ -152,19 +163,18 @@ impl Runtime {
             }
             Command::RunSandbox { id, config } => self.run_sandbox(id, config, now),
             Command::StopSandbox { id, sandbox } => {
-                if let Some(state) = self.sandboxes.get_mut(&sandbox) {
-                    state.ip = None;
-                    self.ips_changed = true;
-                }
+                let ip = self.sandboxes.get_mut(&sandbox).and_then(|state| state.ip.take());
+                self.release(ip);
                 self.reply(now, Duration::from_millis(20), id, Reply::SandboxStopped);
             }
             Command::RemoveSandbox { sandbox } => {
-                self.sandboxes.remove(&sandbox);
+                let ip = self.sandboxes.remove(&sandbox).and_then(|state| state.ip);
+                self.release(ip);
                 self.containers.retain(|_, c| c.config.sandbox != sandbox);
-                self.ips_changed = true;
             }
             Command::ImageStatus { id, image } => {
-                let found = Reference::parse(&image).filter(|r| self.images.contains(&Text::from(r.full()))).map(|r| described(&r));
+                let found =
+                    Reference::parse(&image).filter(|r| self.images.contains(&Text::from(r.full()))).map(|r| described(&r));
                 self.reply(now, Duration::from_millis(1), id, Reply::Image(found));
             }
             Command::PullImage { id, image, .. } => self.pull(id, &image, now),
@@ -200,8 +210,8 @@ impl Runtime {
         let result = match ip {
             Ok(ip) => {
                 let sandbox: Text = self.long_id();
+                self.address_changes.extend(ip.map(|ip| (ip, Some(config.pod.clone()))));
                 self.sandboxes.insert(sandbox.clone(), SandboxState { config, ip });
-                self.ips_changed = true;
                 Ok(Sandbox { id: sandbox, ips: ip.iter().map(|ip| ip.to_string().into()).collect() })
             }
             Err(why) => Err(format!("failed to setup network for sandbox: {why}").into()),
@@ -211,16 +221,22 @@ impl Runtime {
     /// Addresses are given out in order and taken again only after the range was used up, as host-local does.
     fn free_ip(&mut self) -> Option<IpAddr> {
         let cidr = self.pods?;
-        let used: BTreeSet<IpAddr> = self.sandboxes.values().filter_map(|s| s.ip).collect();
         let last = cidr.size().saturating_sub(2);
         for _ in 0..last {
             let candidate = cidr.nth(self.next_ip)?;
             self.next_ip = if self.next_ip >= last { 2 } else { self.next_ip + 1 };
-            if !used.contains(&candidate) {
+            if !self.used.contains(&candidate) {
+                self.used.insert(candidate);
                 return Some(candidate);
             }
         }
         None
+    }
+    fn release(&mut self, ip: Option<IpAddr>) {
+        if let Some(ip) = ip {
+            self.used.remove(&ip);
+            self.address_changes.push((ip, None));
+        }
     }
     fn long_id(&mut self) -> Text {
         let words: Vec<String> = (0..4).map(|_| format!("{:016x}", self.dice.next_u64())).collect();
@@ -350,13 +366,11 @@ impl Runtime {
     pub fn is_host_network(&self, sandbox: &Text) -> bool {
         self.sandboxes.get(sandbox).is_some_and(|s| s.config.host_network)
     }
-    /// The addresses of the pods here.
-    pub fn addresses(&self) -> impl Iterator<Item = (IpAddr, &kubelet::runtime::PodRef)> {
-        self.sandboxes.values().filter_map(|s| s.ip.map(|ip| (ip, &s.config.pod)))
-    }
     /// Everything stops without a word; images and the node's files stay.
     pub(crate) fn power_off(&mut self) {
         self.sandboxes.clear();
+        self.used.clear();
+        self.address_changes.clear();
         self.containers.clear();
         self.volumes.clear();
         self.events.clear();
@@ -367,7 +381,12 @@ impl Runtime {
     }
     /// Kills the first process of a container. Answers whether it runs here.
     pub(crate) fn kill(&mut self, now: Time, (namespace, pod, container): (&str, &str, &str)) -> bool {
-        let wanted = |c: &Container| c.is_running() && c.config.pod.namespace == namespace && c.config.pod.name == pod && (container.is_empty() || c.config.name == container);
+        let wanted = |c: &Container| {
+            c.is_running()
+                && c.config.pod.namespace == namespace
+                && c.config.pod.name == pod
+                && (container.is_empty() || c.config.name == container)
+        };
         let Some(id) = self.containers.iter().find(|(_, c)| wanted(c)).map(|(id, _)| id.clone()) else { return false };
         self.after(now, Duration::ZERO, Event::Kill(id));
         true

@@ -130,16 +130,26 @@ impl Server {
             Kind::Nginx => nginx_greeting(&stamp),
             Kind::Httpd => httpd_greeting(now, ip),
             Kind::Redis => redis_greeting(now),
-            Kind::NetExec => vec![(false, format!("{stamp} Started HTTP server on port {}", self.ports.first().unwrap_or(&8080)))],
+            Kind::NetExec => {
+                vec![(false, format!("{stamp} Started HTTP server on port {}", self.ports.first().unwrap_or(&8080)))]
+            }
             Kind::ServeHostname => vec![(false, format!("{stamp} Serving on port {}.", self.ports.first().unwrap_or(&9376)))],
-            Kind::HttpEcho(_) => vec![(false, format!("{stamp} [INFO] server is listening on :{}", self.ports.first().unwrap_or(&5678)))],
+            Kind::HttpEcho(_) => {
+                vec![(false, format!("{stamp} [INFO] server is listening on :{}", self.ports.first().unwrap_or(&5678)))]
+            }
             Kind::Whoami => vec![(true, format!("{stamp} Starting up on port {}", self.ports.first().unwrap_or(&80)))],
-            Kind::HelloApp(_) => vec![(true, format!("{stamp} Server listening on port {}", self.ports.first().unwrap_or(&8080)))],
+            Kind::HelloApp(_) => {
+                vec![(true, format!("{stamp} Server listening on port {}", self.ports.first().unwrap_or(&8080)))]
+            }
             Kind::EchoServer => vec![(false, format!("Echo server listening on port {}.", self.ports.first().unwrap_or(&8080)))],
-            Kind::CoreDns => vec![(false, ".:53".into()), (false, "CoreDNS-1.14.7".into()), (false, "linux/amd64, go1.26".into())],
+            Kind::CoreDns => {
+                vec![(false, ".:53".into()), (false, "CoreDNS-1.14.7".into()), (false, "linux/amd64, go1.26".into())]
+            }
             Kind::Unknown(image) => vec![(
                 false,
-                format!("simulated: image \"{image}\" is not modelled here; it runs as a plain process and answers on the ports its pod declares"),
+                format!(
+                    "simulated: image \"{image}\" is not modelled here; it runs as a plain process and answers on the ports its pod declares"
+                ),
             )],
             Kind::HttpEnv | Kind::Files(_) | Kind::Idle => Vec::new(),
         }
@@ -159,9 +169,13 @@ impl Server {
             Kind::HelloApp(version) => {
                 ok("text/plain; charset=utf-8", format!("Hello, world!\nVersion: {version}\nHostname: {}\n", here.hostname))
             }
-            Kind::EchoServer => ok("text/plain; charset=utf-8", format!("Request served by {}\n\n{}", here.hostname, request_text(asked))),
+            Kind::EchoServer => {
+                ok("text/plain; charset=utf-8", format!("Request served by {}\n\n{}", here.hostname, request_text(asked)))
+            }
             Kind::CoreDns => ok("text/plain; charset=utf-8", "OK".into()),
-            Kind::Unknown(image) => ok("text/plain; charset=utf-8", format!("simulated answer of {image} on {}\n", here.hostname)),
+            Kind::Unknown(image) => {
+                ok("text/plain; charset=utf-8", format!("simulated answer of {image} on {}\n", here.hostname))
+            }
             Kind::Redis | Kind::Idle => return None,
         })
     }
@@ -191,7 +205,9 @@ fn env_port(env: &[(Text, Text)], name: &str, default: u16) -> u16 {
 fn agnhost(argv: &[Text]) -> Option<Server> {
     let port = |name: &str, default: u16| flag(argv, name).and_then(|p| p.parse().ok()).unwrap_or(default);
     Some(match argv.get(1).map_or("pause", |a| a.as_str()) {
-        "netexec" => Server { udp_ports: vec![port("--udp-port", 8081)], ..Server::new(Kind::NetExec, &[port("--http-port", 8080)]) },
+        "netexec" => {
+            Server { udp_ports: vec![port("--udp-port", 8081)], ..Server::new(Kind::NetExec, &[port("--http-port", 8080)]) }
+        }
         "serve-hostname" => Server::new(Kind::ServeHostname, &[port("--port", 9376)]),
         "test-webserver" => Server::new(Kind::Files("/".into()), &[port("--port", 80)]),
         "pause" => Server::new(Kind::Idle, &[]),
@@ -235,7 +251,9 @@ fn web(asked: &Asked<'_>, here: &Surroundings<'_>, web: &Web<'_>) -> Answered {
 
 fn not_found(server: &str) -> String {
     if server.starts_with("nginx") {
-        return format!("<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n<hr><center>{server}</center>\r\n</body>\r\n</html>\r\n");
+        return format!(
+            "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n<hr><center>{server}</center>\r\n</body>\r\n</html>\r\n"
+        );
     }
     "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>404 Not Found</title>\n</head><body>\n<h1>Not Found</h1>\n<p>The requested URL was not found on this server.</p>\n</body></html>\n".into()
 }
@@ -261,9 +279,13 @@ fn environment(here: &Surroundings<'_>) -> Value {
 
 fn net_exec(asked: &Asked<'_>, path: &str, here: &Surroundings<'_>) -> Answered {
     let query = asked.path.split_once('?').map_or("", |(_, q)| q);
-    let param = |name: &str| query.split('&').find_map(|p| p.split_once('=').filter(|(k, _)| *k == name).map(|(_, v)| v)).unwrap_or("");
+    let param =
+        |name: &str| query.split('&').find_map(|p| p.split_once('=').filter(|(k, _)| *k == name).map(|(_, v)| v)).unwrap_or("");
     match path {
-        "/" => ok("text/plain; charset=utf-8", format!("NOW: {} +0000 UTC", asked.now.rfc3339().replace('T', " ").trim_end_matches('Z'))),
+        "/" => ok(
+            "text/plain; charset=utf-8",
+            format!("NOW: {} +0000 UTC", asked.now.rfc3339().replace('T', " ").trim_end_matches('Z')),
+        ),
         "/clientip" => ok("text/plain; charset=utf-8", format!("{}:{}", asked.client, asked.client_port)),
         "/hostname" | "/hostName" => ok("text/plain; charset=utf-8", here.hostname.to_string()),
         "/echo" => ok("text/plain; charset=utf-8", param("msg").to_string()),
@@ -322,10 +344,17 @@ fn httpd_greeting(now: Time, ip: &str) -> Vec<(bool, String)> {
         time.trim_end_matches(" +0000"),
         parts.get(2).unwrap_or(&"")
     );
-    let name = format!("AH00558: httpd: Could not reliably determine the server's fully qualified domain name, using {ip}. Set the 'ServerName' directive globally to suppress this message");
+    let name = format!(
+        "AH00558: httpd: Could not reliably determine the server's fully qualified domain name, using {ip}. Set the 'ServerName' directive globally to suppress this message"
+    );
     vec![
         (true, name),
-        (true, format!("{stamp} [mpm_event:notice] [pid 1:tid 1] AH00489: Apache/2.4.65 (Unix) configured -- resuming normal operations")),
+        (
+            true,
+            format!(
+                "{stamp} [mpm_event:notice] [pid 1:tid 1] AH00489: Apache/2.4.65 (Unix) configured -- resuming normal operations"
+            ),
+        ),
         (true, format!("{stamp} [core:notice] [pid 1:tid 1] AH00094: Command line: 'httpd -D FOREGROUND'")),
     ]
 }

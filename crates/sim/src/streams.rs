@@ -36,9 +36,18 @@ pub struct Owner {
 pub enum Kind {
     Watch(Box<WatchPlan>),
     /// Follows the log of a container from a line number on.
-    Log { node: Text, container: Text, next: u64, timestamps: bool },
+    Log {
+        node: Text,
+        container: Text,
+        next: u64,
+        timestamps: bool,
+    },
     /// A program in a container.
-    Exec { node: Text, container: Text, number: u32 },
+    Exec {
+        node: Text,
+        container: Text,
+        number: u32,
+    },
     /// Nothing more will come than what is queued.
     Ended,
 }

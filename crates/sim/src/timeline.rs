@@ -210,7 +210,9 @@ impl Timeline {
     /// Goes to a moment: back by a checkpoint and a replay, forward by running.
     pub fn seek(&mut self, to: Time) {
         if to < self.world.now() {
-            let Some((done, world)) = self.checkpoints.iter().rev().find(|(_, w)| w.now() <= to).or(self.checkpoints.first()).cloned() else {
+            let Some((done, world)) =
+                self.checkpoints.iter().rev().find(|(_, w)| w.now() <= to).or(self.checkpoints.first()).cloned()
+            else {
                 return;
             };
             self.done = done;

@@ -63,13 +63,20 @@ impl World {
     pub fn caller_at(&mut self, from: &Place) -> Caller {
         if let Place::Pod { namespace, name } = from {
             let found = self.nodes.iter().find_map(|(node, n)| {
-                let of = |c: &&crate::container::Container| c.is_running() && c.config.pod.namespace == *namespace && c.config.pod.name == *name;
+                let of = |c: &&crate::container::Container| {
+                    c.is_running() && c.config.pod.namespace == *namespace && c.config.pod.name == *name
+                };
                 n.runtime.containers.iter().find(|(_, c)| of(c)).map(|(id, _)| (node.clone(), id.clone()))
             });
             if let Some(caller) = found.and_then(|(node, container)| self.caller_in(&node, &container)) {
                 return caller;
             }
         }
-        Caller { place: from.clone(), resolv_conf: format!("nameserver {UPSTREAM}\n"), hosts: "127.0.0.1 localhost\n".into(), library: Library::Glibc }
+        Caller {
+            place: from.clone(),
+            resolv_conf: format!("nameserver {UPSTREAM}\n"),
+            hosts: "127.0.0.1 localhost\n".into(),
+            library: Library::Glibc,
+        }
     }
 }

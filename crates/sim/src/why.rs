@@ -84,7 +84,11 @@ fn details(commit: &Commit) -> String {
         return String::new();
     }
     let changes = value::patch::diff(&before.value, &commit.object.value);
-    let mut paths: Vec<String> = changes.iter().map(|c| c.path.to_string()).filter(|p| !p.contains("resourceVersion") && !p.contains("managedFields")).collect();
+    let mut paths: Vec<String> = changes
+        .iter()
+        .map(|c| c.path.to_string())
+        .filter(|p| !p.contains("resourceVersion") && !p.contains("managedFields"))
+        .collect();
     let more = paths.len().saturating_sub(3);
     paths.truncate(3);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
