@@ -4,7 +4,7 @@ use crate::fields::push;
 use crate::ports::{self, Port};
 use crate::{Controller, services};
 use api::{Op, Outcome, WatchKind};
-use base::Time;
+use base::{Duration, Time};
 use model::resource::{ENDPOINTS, SERVICES};
 use model::{Key, Object};
 use std::collections::BTreeMap;
@@ -26,6 +26,10 @@ impl Controller for EndpointsOfServices {
         "endpoint-controller"
     }
 
+    fn batch_period(&self) -> Duration {
+        services::BATCH_PERIOD
+    }
+
     fn keys(&self, snap: &Snapshot, commit: &Commit, out: &mut Vec<Key>) {
         services::keys(snap, commit, out);
         if commit.key.resource == ENDPOINTS && commit.kind == WatchKind::Deleted {
@@ -42,16 +46,19 @@ impl Controller for EndpointsOfServices {
             return Outcome::nothing();
         }
         let pods: Vec<&Object> = services::pods(snap, service).collect();
-        let (subsets, cut) = subsets(service, &pods);
+        let (groups, cut) = subsets(service, &pods);
         let labels = labels(service);
-        let same = have.is_some_and(|e| {
-            e.value["subsets"] == subsets
-                && e.value["metadata"]["labels"] == labels
-                && e.meta.annotation(OVER_CAPACITY).is_empty() != cut
+        let same = have.is_some_and(|endpoints| {
+            let told = endpoints.value["subsets"].items();
+            told.len() == groups.len()
+                && groups.iter().zip(told).all(|((ports, subset), told)| subset.is(service, ports, told))
+                && endpoints.value["metadata"]["labels"] == labels
+                && endpoints.meta.annotation(OVER_CAPACITY).is_empty() != cut
         });
         if same {
             return Outcome::nothing();
         }
+        let subsets: Vec<Value> = groups.iter().map(|(ports, subset)| subset.to_value(service, ports)).collect();
         let mut object = match have {
             Some(endpoints) => endpoints.value.clone(),
             None => obj! {
@@ -66,7 +73,7 @@ impl Controller for EndpointsOfServices {
         } else {
             object.remove(&["metadata", "annotations", OVER_CAPACITY]);
         }
-        if subsets.is_null() {
+        if subsets.is_empty() {
             object.remove(&["subsets"]);
         } else {
             object.set(&["subsets"], subsets);
@@ -86,66 +93,87 @@ fn labels(service: &Object) -> Value {
     Value::Map(labels)
 }
 
-/// Ready and not ready addresses that serve the same ports.
+/// Pods that serve the same ports, ready and not ready, in the order of their addresses.
 #[derive(Default)]
-struct Subset {
-    ready: Vec<Value>,
-    not_ready: Vec<Value>,
+struct Subset<'a> {
+    ready: Vec<(&'a str, &'a Object)>,
+    not_ready: Vec<(&'a str, &'a Object)>,
 }
 
-/// The subsets, one for each set of ports; null if there is none. Also whether some addresses were cut off.
-fn subsets(service: &Object, pods: &[&Object]) -> (Value, bool) {
+/// The subsets, one for each set of ports, and whether some addresses were cut off.
+fn subsets<'a>(service: &Object, pods: &[&'a Object]) -> (BTreeMap<Vec<Port>, Subset<'a>>, bool) {
     let publish = service.spec()["publishNotReadyAddresses"].is_true();
     let ipv6 = service.spec()["ipFamilies"][0].s() == "IPv6";
     let portless = service.service().ports().is_empty() && services::is_headless(service);
-    let mut groups: BTreeMap<Vec<Port>, Subset> = BTreeMap::new();
-    for pod in pods {
-        let Some(ip) = services::address(pod, ipv6).filter(|_| publish || !pod.is_terminating()) else { continue };
-        let mut ports = ports::of_pod(service, pod);
-        if ports.is_empty() && !portless {
-            continue;
+    let mut subsets = BTreeMap::new();
+    for (ports, pods) in ports::groups(service, pods) {
+        let mut subset = Subset::default();
+        for pod in pods.into_iter().filter(|pod| publish || !pod.is_terminating()) {
+            let Some(ip) = services::address(pod, ipv6) else { continue };
+            let place = if publish || pod.pod().is_ready() { &mut subset.ready } else { &mut subset.not_ready };
+            place.push((ip, pod));
         }
-        ports.sort();
-        let group = groups.entry(ports).or_default();
-        let place = if publish || pod.pod().is_ready() { &mut group.ready } else { &mut group.not_ready };
-        place.push(address(service, pod, ip));
+        if (!ports.is_empty() || portless) && !(subset.ready.is_empty() && subset.not_ready.is_empty()) {
+            subset.ready.sort_by_key(|(ip, pod)| (*ip, &pod.meta.uid));
+            subset.not_ready.sort_by_key(|(ip, pod)| (*ip, &pod.meta.uid));
+            subsets.insert(ports, subset);
+        }
     }
-    let cut = cut(&mut groups);
-    let subsets: Vec<Value> = groups.into_iter().map(|(ports, subset)| to_value(&ports, subset)).collect();
-    (if subsets.is_empty() { Value::Null } else { Value::List(subsets.into()) }, cut)
+    let cut = cut(&mut subsets);
+    (subsets, cut)
 }
 
 /// Keeps the first thousand addresses, ready ones before others.
-fn cut(groups: &mut BTreeMap<Vec<Port>, Subset>) -> bool {
-    let total: usize = groups.values().map(|s| s.ready.len() + s.not_ready.len()).sum();
+fn cut(subsets: &mut BTreeMap<Vec<Port>, Subset<'_>>) -> bool {
+    let total: usize = subsets.values().map(|s| s.ready.len() + s.not_ready.len()).sum();
     if total <= MOST_ADDRESSES {
         return false;
     }
     let mut room = MOST_ADDRESSES;
-    for subset in groups.values_mut() {
+    for subset in subsets.values_mut() {
         subset.ready.truncate(room);
         room -= subset.ready.len();
     }
-    for subset in groups.values_mut() {
+    for subset in subsets.values_mut() {
         subset.not_ready.truncate(room);
         room -= subset.not_ready.len();
     }
-    groups.retain(|_, subset| !subset.ready.is_empty() || !subset.not_ready.is_empty());
+    subsets.retain(|_, subset| !subset.ready.is_empty() || !subset.not_ready.is_empty());
     true
 }
 
-fn to_value(ports: &[Port], mut subset: Subset) -> Value {
-    let mut out = Value::map();
-    for (field, addresses) in [("addresses", &mut subset.ready), ("notReadyAddresses", &mut subset.not_ready)] {
-        if !addresses.is_empty() {
-            addresses.sort_by(|a, b| (a["ip"].s(), a["targetRef"]["uid"].s()).cmp(&(b["ip"].s(), b["targetRef"]["uid"].s())));
-            out.set(&[field], std::mem::take(addresses));
+impl Subset<'_> {
+    fn to_value(&self, service: &Object, ports: &[Port]) -> Value {
+        let mut out = Value::map();
+        for (field, pods) in [("addresses", &self.ready), ("notReadyAddresses", &self.not_ready)] {
+            if !pods.is_empty() {
+                out.set(&[field], pods.iter().map(|(ip, pod)| address(service, pod, ip)).collect::<Vec<_>>());
+            }
         }
+        if !ports.is_empty() {
+            out.set(&["ports"], ports.iter().map(Port::in_subset).collect::<Vec<_>>());
+        }
+        out
     }
-    if !ports.is_empty() {
-        out.set(&["ports"], ports.iter().map(Port::in_subset).collect::<Vec<_>>());
+    /// Whether the value says the same.
+    fn is(&self, service: &Object, ports: &[Port], told: &Value) -> bool {
+        let same = |pods: &[(&str, &Object)], told: &Value| {
+            pods.len() == told.items().len()
+                && pods.iter().zip(told.items()).all(|((ip, pod), told)| is_address(service, pod, (ip, told)))
+        };
+        let told_ports = told["ports"].items();
+        same(&self.ready, &told["addresses"])
+            && same(&self.not_ready, &told["notReadyAddresses"])
+            && ports.len() == told_ports.len()
+            && ports.iter().zip(told_ports).all(|(port, told)| port.in_subset() == *told)
     }
-    out
+}
+
+fn is_address(service: &Object, pod: &Object, (ip, told): (&str, &Value)) -> bool {
+    told["ip"].s() == ip
+        && told["targetRef"]["uid"].s() == pod.meta.uid
+        && told["nodeName"].s() == pod.pod().node()
+        && told["hostname"].s() == services::hostname(service, pod)
 }
 
 fn address(service: &Object, pod: &Object, ip: &str) -> Value {

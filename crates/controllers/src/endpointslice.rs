@@ -5,7 +5,7 @@ use crate::fields::push;
 use crate::ports::{self, Port};
 use crate::{Controller, services};
 use api::{Op, Outcome};
-use base::{Text, Time};
+use base::{Duration, Text, Time};
 use model::resource::{ENDPOINT_SLICES, NODES, SERVICES};
 use model::{Key, Object};
 use std::collections::BTreeMap;
@@ -29,6 +29,10 @@ impl Controller for EndpointSlices {
         "endpoint-slice-controller"
     }
 
+    fn batch_period(&self) -> Duration {
+        services::BATCH_PERIOD
+    }
+
     fn keys(&self, snap: &Snapshot, commit: &Commit, out: &mut Vec<Key>) {
         services::keys(snap, commit, out);
         if commit.key.resource == ENDPOINT_SLICES {
@@ -49,7 +53,8 @@ impl Controller for EndpointSlices {
         let slices: Vec<&Arc<Object>> = slices.filter(|slice| is_ours(slice) && !slice.is_terminating()).collect();
         for family in families(service) {
             let existing = slices.iter().copied().filter(|slice| slice.value["addressType"].s() == family).collect();
-            plan.reconcile(family, existing, wanted(snap, service, &pods, family == "IPv6"));
+            let wanted = wanted(snap, service, &pods, family == "IPv6");
+            plan.reconcile(family, existing, wanted);
         }
         Outcome { ops: plan.ops, ..Outcome::nothing() }
     }
@@ -75,70 +80,126 @@ fn labels(service: &Object) -> Map {
     labels
 }
 
-/// The endpoints of each set of ports.
-type Wanted = BTreeMap<Vec<Port>, Vec<Value>>;
+/// One pod as an endpoint. It becomes a value only where a slice does not have it already.
+#[derive(Clone, Copy)]
+struct Endpoint<'a> {
+    service: &'a Object,
+    pod: &'a Object,
+    ip: &'a str,
+    zone: &'a str,
+    /// `spec.publishNotReadyAddresses` and `spec.trafficDistribution` of the Service.
+    publish: bool,
+    distribution: &'a str,
+}
 
-fn wanted(snap: &Snapshot, service: &Object, pods: &[&Object], ipv6: bool) -> Wanted {
+/// The endpoints of each set of ports, in the order of the pods' names.
+type Wanted<'a> = BTreeMap<Vec<Port>, Vec<Endpoint<'a>>>;
+
+fn wanted<'a>(snap: &'a Snapshot, service: &'a Object, pods: &[&'a Object], ipv6: bool) -> Wanted<'a> {
     let publish = service.spec()["publishNotReadyAddresses"].is_true();
+    let distribution = service.spec()["trafficDistribution"].s();
     let mut zones: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-    let mut wanted = Wanted::new();
-    for pod in pods {
-        let Some(ip) = services::address(pod, ipv6) else { continue };
+    let mut endpoint = |pod: &'a Object| {
+        let ip = services::address(pod, ipv6)?;
         let node = pod.pod().node();
         let zone = *zones.entry(node).or_insert_with(|| snap.find(&NODES, "", node).map(|node| node.meta.label(services::ZONE)));
         // A pod on a node that is gone waits for its own end.
-        if zone.is_none() && !publish {
-            continue;
-        }
-        let mut ports = ports::of_pod(service, pod);
-        ports.sort();
-        wanted.entry(ports).or_default().push(endpoint(service, pod, ip, zone.unwrap_or_default()));
-    }
-    wanted
-}
-
-fn endpoint(service: &Object, pod: &Object, ip: &str, zone: &str) -> Value {
-    let (serving, terminating) = (pod.pod().is_ready(), pod.is_terminating());
-    let ready = service.spec()["publishNotReadyAddresses"].is_true() || (serving && !terminating);
-    let node = pod.pod().node();
-    let mut endpoint = obj! {
-        "addresses" => list![ip],
-        "conditions" => obj! { "ready" => ready, "serving" => serving, "terminating" => terminating },
-        "targetRef" => obj! {
-            "kind" => "Pod", "namespace" => &pod.meta.namespace, "name" => &pod.meta.name, "uid" => &pod.meta.uid,
-        },
+        let zone = if publish { Some(zone.unwrap_or_default()) } else { zone };
+        Some(Endpoint { service, pod, ip, zone: zone?, publish, distribution })
     };
-    for (field, text) in [("nodeName", node), ("zone", zone), ("hostname", services::hostname(service, pod))] {
-        if !text.is_empty() {
-            endpoint.set(&[field], text);
+    let groups = ports::groups(service, pods).into_iter();
+    let groups = groups.map(|(ports, pods)| (ports, pods.into_iter().filter_map(&mut endpoint).collect::<Vec<_>>()));
+    groups.filter(|(_, endpoints)| !endpoints.is_empty()).collect()
+}
+
+impl Endpoint<'_> {
+    fn is_ready(&self) -> bool {
+        self.publish || (self.pod.pod().is_ready() && !self.pod.is_terminating())
+    }
+    /// The texts that are left out where they are empty.
+    fn texts(&self) -> [(&'static str, &str); 3] {
+        [("nodeName", self.pod.pod().node()), ("zone", self.zone), ("hostname", services::hostname(self.service, self.pod))]
+    }
+    /// For whom an endpoint is meant: its own zone, or its own node too. Models trafficdist of k8s.io/endpointslice.
+    fn hints(&self) -> Value {
+        let by_node = match self.distribution {
+            "PreferClose" | "PreferSameZone" => false,
+            "PreferSameNode" => true,
+            _ => return Value::Null,
+        };
+        if self.zone.is_empty() || !self.is_ready() {
+            return Value::Null;
         }
+        let mut hints = obj! { "forZones" => list![obj! { "name" => self.zone }] };
+        if by_node {
+            hints.set(&["forNodes"], list![obj! { "name" => self.pod.pod().node() }]);
+        }
+        hints
     }
-    if ready && !zone.is_empty() {
-        hint(service.spec()["trafficDistribution"].s(), node, zone, &mut endpoint);
+    fn to_value(self) -> Value {
+        let meta = &self.pod.meta;
+        let (serving, terminating) = (self.pod.pod().is_ready(), self.pod.is_terminating());
+        let mut endpoint = obj! {
+            "addresses" => list![self.ip],
+            "conditions" => obj! { "ready" => self.is_ready(), "serving" => serving, "terminating" => terminating },
+            "targetRef" => obj! { "kind" => "Pod", "namespace" => &meta.namespace, "name" => &meta.name, "uid" => &meta.uid },
+        };
+        for (field, text) in self.texts() {
+            if !text.is_empty() {
+                endpoint.set(&[field], text);
+            }
+        }
+        let hints = self.hints();
+        if !hints.is_null() {
+            endpoint.set(&["hints"], hints);
+        }
+        endpoint
     }
-    endpoint
+    /// Whether the value in a slice says the same.
+    fn is(&self, have: &Value) -> bool {
+        let conditions = &have["conditions"];
+        conditions["ready"].is_true() == self.is_ready()
+            && conditions["serving"].is_true() == self.pod.pod().is_ready()
+            && conditions["terminating"].is_true() == self.pod.is_terminating()
+            && have["addresses"][0].s() == self.ip
+            && self.texts().iter().all(|(field, text)| have[*field].s() == *text)
+            && have["hints"] == self.hints()
+    }
 }
 
-/// For whom an endpoint is meant: its own zone, or its own node. Models pkg/trafficdist of k8s.io/endpointslice.
-fn hint(distribution: &str, node: &str, zone: &str, endpoint: &mut Value) {
-    let (by_zone, by_node) = match distribution {
-        "PreferClose" | "PreferSameZone" => (true, false),
-        "PreferSameNode" => (true, true),
-        _ => return,
-    };
-    if by_zone {
-        endpoint.set(&["hints", "forZones"], list![obj! { "name" => zone }]);
-    }
-    if by_node && !node.is_empty() {
-        endpoint.set(&["hints", "forNodes"], list![obj! { "name" => node }]);
-    }
+/// The endpoints that no slice has taken yet, by pod name.
+struct Left<'a> {
+    endpoints: Vec<Option<Endpoint<'a>>>,
+    names: Vec<&'a Text>,
+    count: usize,
+    /// All before this place are taken.
+    next: usize,
 }
 
-/// Tells endpoints apart, and orders them.
-type PodName = (Text, Text);
-
-fn pod_name(endpoint: &Value) -> PodName {
-    (endpoint["targetRef"]["name"].text(), endpoint["targetRef"]["uid"].text())
+impl<'a> Left<'a> {
+    fn of(endpoints: Vec<Endpoint<'a>>) -> Left<'a> {
+        let names = endpoints.iter().map(|e| &e.pod.meta.name).collect();
+        Left { count: endpoints.len(), endpoints: endpoints.into_iter().map(Some).collect(), names, next: 0 }
+    }
+    /// The endpoint of the same pod as one in a slice.
+    fn take(&mut self, have: &Value) -> Option<Endpoint<'a>> {
+        let target = &have["targetRef"];
+        let name = target["name"].s();
+        let at = self.names.binary_search_by(|other| other.as_str().cmp(name)).ok()?;
+        let found = self.endpoints[at].take_if(|endpoint| endpoint.pod.meta.uid == target["uid"].s())?;
+        self.count -= 1;
+        Some(found)
+    }
+    fn pop(&mut self) -> Option<Endpoint<'a>> {
+        while self.next < self.endpoints.len() {
+            self.next += 1;
+            if let Some(endpoint) = self.endpoints[self.next - 1].take() {
+                self.count -= 1;
+                return Some(endpoint);
+            }
+        }
+        None
+    }
 }
 
 /// A slice on its way: what it was, and what it will hold.
@@ -159,12 +220,12 @@ struct Packing<'a> {
 struct Plan<'a> {
     service: &'a Object,
     labels: Map,
-    trigger: Value,
+    trigger: Time,
     ops: Vec<Op>,
 }
 
 impl Plan<'_> {
-    fn reconcile(&mut self, family: &str, existing: Vec<&Arc<Object>>, wanted: Wanted) {
+    fn reconcile(&mut self, family: &str, existing: Vec<&Arc<Object>>, wanted: Wanted<'_>) {
         let mut packing = Packing { drafts: Vec::new(), spare: Vec::new() };
         let mut by_ports: BTreeMap<Vec<Port>, Vec<&Arc<Object>>> = BTreeMap::new();
         for slice in existing {
@@ -183,8 +244,8 @@ impl Plan<'_> {
 
     /// Puts the endpoints of one set of ports into its slices: what is there stays where it is, the rest fills changed
     /// slices first, then one with enough room, then new ones.
-    fn pack<'a>(&self, ports: &[Port], slices: Vec<&'a Arc<Object>>, endpoints: Vec<Value>, packing: &mut Packing<'a>) {
-        let mut left: BTreeMap<PodName, Value> = endpoints.into_iter().map(|e| (pod_name(&e), e)).collect();
+    fn pack<'a>(&self, ports: &[Port], slices: Vec<&'a Arc<Object>>, endpoints: Vec<Endpoint<'_>>, packing: &mut Packing<'a>) {
+        let mut left = Left::of(endpoints);
         let mut mine: Vec<Draft<'a>> = Vec::new();
         for slice in slices {
             let draft = self.keep(ports, slice, &mut left);
@@ -194,13 +255,13 @@ impl Plan<'_> {
         for draft in mine.iter_mut().filter(|draft| draft.changed) {
             draft.fill(&mut left);
         }
-        if !left.is_empty() && left.len() < FULL {
-            let fits = mine.iter_mut().filter(|d| !d.changed && d.endpoints.len() + left.len() <= FULL);
+        if left.count > 0 && left.count < FULL {
+            let fits = mine.iter_mut().filter(|d| !d.changed && d.endpoints.len() + left.count <= FULL);
             if let Some(draft) = fits.max_by_key(|draft| draft.endpoints.len()) {
                 draft.fill(&mut left);
             }
         }
-        while !left.is_empty() {
+        while left.count > 0 {
             let mut draft = Draft { old: None, ports: ports.to_vec(), endpoints: Vec::new(), changed: true };
             draft.fill(&mut left);
             mine.push(draft);
@@ -209,10 +270,20 @@ impl Plan<'_> {
     }
 
     /// The slice without the endpoints that are no longer wanted; those it keeps are brought up to date.
-    fn keep<'a>(&self, ports: &[Port], slice: &'a Arc<Object>, left: &mut BTreeMap<PodName, Value>) -> Draft<'a> {
+    fn keep<'a>(&self, ports: &[Port], slice: &'a Arc<Object>, left: &mut Left<'_>) -> Draft<'a> {
         let have = slice.value["endpoints"].items();
-        let endpoints: Vec<Value> = have.iter().filter_map(|endpoint| left.remove(&pod_name(endpoint))).collect();
-        let changed = endpoints != have || slice.meta.labels != self.labels;
+        let mut changed = slice.meta.labels != self.labels;
+        let mut endpoints = Vec::with_capacity(have.len());
+        for old in have {
+            match left.take(old) {
+                Some(endpoint) if endpoint.is(old) => endpoints.push(old.clone()),
+                Some(endpoint) => {
+                    endpoints.push(endpoint.to_value());
+                    changed = true;
+                }
+                None => changed = true,
+            }
+        }
         Draft { old: Some(slice), ports: ports.to_vec(), endpoints, changed }
     }
 
@@ -252,7 +323,7 @@ impl Plan<'_> {
     fn filled(&self, mut object: Value, draft: &Draft<'_>) -> Value {
         let null_if_empty = |items: Vec<Value>| if items.is_empty() { Value::Null } else { Value::List(items.into()) };
         object.set(&["metadata", "labels"], &self.labels);
-        object.set(&["metadata", "annotations", TRIGGER_TIME], &self.trigger);
+        object.set(&["metadata", "annotations", TRIGGER_TIME], self.trigger);
         object.set(&["ports"], null_if_empty(draft.ports.iter().map(Port::in_slice).collect()));
         object.set(&["endpoints"], null_if_empty(draft.endpoints.clone()));
         object
@@ -260,11 +331,11 @@ impl Plan<'_> {
 }
 
 impl Draft<'_> {
-    fn fill(&mut self, left: &mut BTreeMap<PodName, Value>) {
+    fn fill(&mut self, left: &mut Left<'_>) {
         while self.endpoints.len() < FULL
-            && let Some((_, endpoint)) = left.pop_first()
+            && let Some(endpoint) = left.pop()
         {
-            self.endpoints.push(endpoint);
+            self.endpoints.push(endpoint.to_value());
             self.changed = true;
         }
     }

@@ -21,7 +21,7 @@ mod tainteviction;
 mod told;
 
 use api::{Note, Op, Outcome, Status};
-use base::Time;
+use base::{Duration, Time};
 use model::Key;
 use store::{Commit, Snapshot};
 use value::Value;
@@ -32,6 +32,10 @@ pub trait Controller: Sync {
     fn name(&self) -> &'static str;
     /// The keys that a commit concerns, judged by the states before and after it.
     fn keys(&self, snap: &Snapshot, commit: &Commit, out: &mut Vec<Key>);
+    /// How long a key waits for more commits before it is looked at, besides the queue's own latency.
+    fn batch_period(&self) -> Duration {
+        Duration::ZERO
+    }
     /// What is to be done for one key; at a fixpoint no ops. The key's object may be gone.
     fn reconcile(&self, snap: &Snapshot, key: &Key, now: Time) -> Outcome;
     /// What to tell people once an op of this key has happened. `snap` is the one that the op was decided on, `made` the

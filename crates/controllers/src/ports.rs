@@ -2,6 +2,7 @@
 //! Models FindPort of pkg/api/v1/pod and getEndpointPorts of k8s.io/endpointslice.
 
 use model::Object;
+use std::collections::BTreeMap;
 use value::{Value, obj};
 
 /// One served port. `name` is empty for the only port of a Service.
@@ -13,10 +14,23 @@ pub struct Port {
     pub app_protocol: String,
 }
 
-/// The pod's ports in the order of the Service; those it lacks are left out.
-pub fn of_pod(service: &Object, pod: &Object) -> Vec<Port> {
+/// The pods of a Service by the ports they serve, which are sorted. Pods that lack a named port have fewer.
+pub fn groups<'a>(service: &Object, pods: &[&'a Object]) -> BTreeMap<Vec<Port>, Vec<&'a Object>> {
+    let by_name = service.service().ports().iter().any(|port| !port["targetPort"].s().is_empty());
+    let mut groups: BTreeMap<Vec<Port>, Vec<&'a Object>> = BTreeMap::new();
+    match pods.first() {
+        Some(first) if !by_name => _ = groups.insert(of_pod(service, first), pods.to_vec()),
+        Some(_) => pods.iter().for_each(|pod| groups.entry(of_pod(service, pod)).or_default().push(pod)),
+        None => {}
+    }
+    groups
+}
+
+fn of_pod(service: &Object, pod: &Object) -> Vec<Port> {
     let wanted = service.service().ports().iter();
-    wanted.filter_map(|port| Some(Port { number: number(pod, port)?, ..named(port) })).collect()
+    let mut ports: Vec<Port> = wanted.filter_map(|port| Some(Port { number: number(pod, port)?, ..named(port) })).collect();
+    ports.sort();
+    ports
 }
 
 fn named(port: &Value) -> Port {

@@ -16,6 +16,8 @@ use value::{Map, Value};
 
 /// Most pods made or deleted in one go (upstream's BurstReplicas).
 const BURST: usize = 500;
+/// The changes of many pods become few looks at their set. (Upstream is slowed down by a limit of 20 writes a second.)
+const BATCH_PERIOD: Duration = Duration::from_millis(15);
 const NAME: &str = "replicaset-controller";
 
 /// The ReplicaSet controller.
@@ -24,6 +26,10 @@ pub struct ReplicaSets;
 impl Controller for ReplicaSets {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn batch_period(&self) -> Duration {
+        BATCH_PERIOD
     }
 
     fn keys(&self, snap: &Snapshot, commit: &Commit, out: &mut Vec<Key>) {
@@ -150,7 +156,9 @@ impl<'a> Counted<'a> {
             if view.is_active() {
                 counted.active.push(pod);
                 counted.labeled += i64::from(template.is_none_or(|labels| has_all(&pod.meta.labels, labels)));
-                counted.readiness(Condition::find(pod.status(), "Ready"), min_ready);
+                if view.is_ready() {
+                    counted.count_ready(view.ready_since(), min_ready);
+                }
             } else if !view.is_finished() {
                 counted.terminating += 1;
             }
@@ -158,17 +166,13 @@ impl<'a> Counted<'a> {
         counted
     }
 
-    fn readiness(&mut self, ready: &Value, min_ready: Duration) {
-        if ready["status"].s() != "True" {
-            return;
-        }
+    fn count_ready(&mut self, since: Option<Time>, min_ready: Duration) {
         self.ready += 1;
         if min_ready == Duration::ZERO {
             self.available += 1;
             return;
         }
-        let Some(since) = Time::parse(ready["lastTransitionTime"].s()) else { return };
-        let at = since + min_ready;
+        let Some(at) = since.map(|since| since + min_ready) else { return };
         if at <= self.now {
             self.available += 1;
         } else {

@@ -1,12 +1,17 @@
 //! Which Services a commit concerns, and which pods a Service has. Models pkg/controller/util/endpoint.
 
 use crate::fields::push;
+use base::{Duration, Time};
 use model::resource::{NODES, PODS, SERVICES};
-use model::{Condition, Key, Object};
+use model::{Key, Object};
 use store::{Commit, Snapshot};
-use value::{Map, Value};
+use value::Map;
 
 pub const ZONE: &str = "topology.kubernetes.io/zone";
+
+/// A rollout's many pods become few writes (`--endpointslice-updates-batch-period`, there 0 behind a limit of 20 writes a
+/// second).
+pub const BATCH_PERIOD: Duration = Duration::from_millis(50);
 
 /// The Services whose endpoints a commit of a Service, Pod or Node may change.
 pub fn keys(snap: &Snapshot, commit: &Commit, out: &mut Vec<Key>) {
@@ -87,10 +92,13 @@ pub fn hostname<'a>(service: &Object, pod: &'a Object) -> &'a str {
     if spec["subdomain"].s() == service.meta.name { spec["hostname"].s() } else { "" }
 }
 
-/// The pod's addresses of a family, the first one being the most wanted.
+/// The pod's address of a family.
 pub fn address(pod: &Object, ipv6: bool) -> Option<&str> {
-    let all = pod.status()["podIPs"].items().iter().map(|ip| ip["ip"].s());
-    all.chain([pod.pod().ip()]).find(|ip| !ip.is_empty() && ip.contains(':') == ipv6)
+    let first = pod.pod().ip();
+    if first.contains(':') == ipv6 {
+        return Some(first);
+    }
+    pod.status()["podIPs"].items().iter().map(|ip| ip["ip"].s()).find(|ip| !ip.is_empty() && ip.contains(':') == ipv6)
 }
 
 /// Whether the Service has no address of its own.
@@ -99,8 +107,6 @@ pub fn is_headless(service: &Object) -> bool {
 }
 
 /// The time of the last change that its endpoints follow: readiness of a pod, or the Service's own birth.
-pub fn trigger_time<'a>(service: &'a Object, pods: &[&'a Object]) -> Value {
-    let born = service.value["metadata"]["creationTimestamp"].s();
-    let ready = pods.iter().map(|pod| Condition::find(pod.status(), "Ready")["lastTransitionTime"].s());
-    Value::str(ready.fold(born, |latest, at| latest.max(at)))
+pub fn trigger_time(service: &Object, pods: &[&Object]) -> Time {
+    pods.iter().filter_map(|pod| pod.pod().ready_since()).max().map_or(service.meta.created, |at| at.max(service.meta.created))
 }

@@ -2,6 +2,7 @@
 //! An [`Object`] is the whole value plus its parsed [`Meta`]; views read fields of the value in place.
 
 mod condition;
+mod facts;
 mod key;
 mod meta;
 mod object;

@@ -1,6 +1,7 @@
 //! `Object`: an immutable revision of one API object.
 
-use crate::{Key, Meta, Resource};
+use crate::facts::PodFacts;
+use crate::{Key, Meta, Resource, resource};
 use value::Value;
 
 /// One revision of an object: its resource, parsed metadata, and the whole value (with apiVersion, kind, metadata).
@@ -9,11 +10,14 @@ pub struct Object {
     pub resource: Resource,
     pub meta: Meta,
     pub value: Value,
+    /// Empty for what is no pod.
+    pub(crate) facts: PodFacts,
 }
 
 impl Object {
     pub fn new(resource: &Resource, value: Value) -> Object {
-        Object { resource: resource.clone(), meta: Meta::of(&value), value }
+        let facts = if *resource == resource::PODS { PodFacts::of(&value) } else { PodFacts::default() };
+        Object { resource: resource.clone(), meta: Meta::of(&value), value, facts }
     }
     pub fn key(&self) -> Key {
         Key { resource: self.resource.clone(), namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }

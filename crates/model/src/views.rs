@@ -11,13 +11,13 @@ pub struct PodView<'a>(pub &'a Object);
 
 impl<'a> PodView<'a> {
     pub fn phase(self) -> &'a str {
-        self.0.value["status"]["phase"].s()
+        &self.0.facts.phase
     }
     pub fn node(self) -> &'a str {
-        self.0.value["spec"]["nodeName"].s()
+        &self.0.facts.node
     }
     pub fn ip(self) -> &'a str {
-        self.0.value["status"]["podIP"].s()
+        &self.0.facts.ip
     }
     pub fn containers(self) -> &'a [Value] {
         self.0.value["spec"]["containers"].items()
@@ -29,11 +29,11 @@ impl<'a> PodView<'a> {
         self.0.value["status"]["containerStatuses"].items()
     }
     pub fn is_ready(self) -> bool {
-        Condition::is_true(&self.0.value["status"], "Ready")
+        self.0.facts.ready
     }
     /// Since when the Ready condition is what it is.
     pub fn ready_since(self) -> Option<Time> {
-        Time::parse(Condition::find(&self.0.value["status"], "Ready")["lastTransitionTime"].s())
+        self.0.facts.ready_since
     }
     /// Ready for at least `min_ready` (models podutil.IsPodAvailable).
     pub fn is_available(self, min_ready: Duration, now: Time) -> bool {
