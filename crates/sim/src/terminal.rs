@@ -27,6 +27,8 @@ pub struct Terminal {
     pub(crate) output: Vec<Chunk>,
     pub(crate) exited: Option<i32>,
     pub(crate) columns: u16,
+    /// Somebody types; otherwise the whole input is there from the beginning.
+    interactive: bool,
 }
 
 /// A kubectl that collects its standard input, or runs.
@@ -67,6 +69,7 @@ impl Terminal {
             output: Vec::new(),
             exited: None,
             columns: 120,
+            interactive,
         })
     }
     /// The namespace that kubectl uses here.
@@ -136,6 +139,17 @@ impl Terminal {
     }
 }
 
+/// Whether a kubectl with these arguments reads its standard input.
+fn reads_input(argv: &[Text]) -> bool {
+    let reads = |arg: &Text| {
+        let arg = arg.as_str();
+        matches!(arg, "-" | "-f-" | "-i" | "-it" | "-ti" | "--stdin" | "--stdin=true")
+            || arg.ends_with("=-")
+            || arg.ends_with("/dev/stdin")
+    };
+    argv.iter().any(reads)
+}
+
 fn list_files(node: &Node, path: &str, out: &mut Vec<(String, Text)>) {
     match node {
         Node::Dir(dir) => {
@@ -200,7 +214,8 @@ impl World {
     /// Runs the kubectls; answers when the first of them wants to go on.
     fn run_programs(&mut self, id: u32, terminal: &mut Terminal) -> Time {
         let mut wake = Time::NEVER;
-        let ids: Vec<CallId> = terminal.running.keys().copied().collect();
+        let running = terminal.running.iter().filter(|(_, program)| matches!(program, Program::Running(_)));
+        let ids: Vec<CallId> = running.map(|(id, _)| *id).collect();
         for call_id in ids {
             let Some(Program::Running(mut kubectl)) = terminal.running.remove(&call_id) else { continue };
             let ended = loop {
@@ -249,7 +264,9 @@ impl World {
         match call {
             Call::Program(program) => {
                 let argv: Vec<Text> = program.argv.iter().skip(1).cloned().collect();
-                let started = if program.piped_input {
+                // Files and input that were given to the whole command line count as piped.
+                let piped = program.piped_input || !terminal.interactive;
+                let started = if piped && reads_input(&argv) {
                     terminal.process.reply(call_id, shell::Reply::WantInput);
                     Program::Collecting { argv, input: Vec::new(), tty: program.tty }
                 } else {
@@ -258,16 +275,14 @@ impl World {
                 terminal.running.insert(call_id, started);
             }
             Call::Input { to, bytes, end } => {
-                let Some(Program::Collecting { argv, mut input, tty }) = terminal.running.remove(&to) else { return };
+                let Some(Program::Collecting { argv, input, tty }) = terminal.running.get_mut(&to) else { return };
                 input.extend(bytes);
-                let next = if end {
-                    let stdin = Text::from(String::from_utf8_lossy(&input).as_ref());
-                    Program::Running(Box::new(Kubectl::start(&argv, terminal.env(tty, Some(stdin), self.now))))
-                } else {
-                    terminal.process.reply(to, shell::Reply::WantInput);
-                    Program::Collecting { argv, input, tty }
-                };
-                terminal.running.insert(to, next);
+                if end {
+                    let stdin = Text::from(String::from_utf8_lossy(input).as_ref());
+                    let (argv, tty) = (std::mem::take(argv), *tty);
+                    let kubectl = Kubectl::start(&argv, terminal.env(tty, Some(stdin), self.now));
+                    terminal.running.insert(to, Program::Running(Box::new(kubectl)));
+                }
             }
             Call::Signal { to, .. } => {
                 if let Some(Program::Running(kubectl)) = terminal.running.get_mut(&to) {
