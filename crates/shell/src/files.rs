@@ -122,7 +122,7 @@ impl<'a> Files<'a> {
             }
             None => (None, absolute.clone(), self.root_read_only, false),
         };
-        let virtual_dir = self.mounts.iter().any(|mount| mount.path.len() > absolute.len() && mount.path.starts_with(&absolute));
+        let virtual_dir = self.has_mounts_below(&absolute);
         Place { absolute, volume, names, read_only, virtual_dir, mount_point }
     }
 
@@ -141,6 +141,26 @@ impl<'a> Files<'a> {
         self.tree(place).node(place.names.iter())
     }
 
+    /// Whether a mount point lies below a path.
+    fn has_mounts_below(&self, absolute: &[Text]) -> bool {
+        self.mounts.iter().any(|mount| mount.path.len() > absolute.len() && mount.path.starts_with(absolute))
+    }
+
+    /// The entry at a path that continues one whose entry is known.
+    fn step<'b>(&'b self, parent: Option<&'b Node>, absolute: &[Text]) -> Option<&'b Node> {
+        let mounted =
+            self.mounts.iter().rev().find(|mount| mount.path == absolute && (mount.volume as usize) < self.volumes.len());
+        match mounted {
+            Some(mount) => self.volumes[mount.volume as usize].node(mount.sub_path.iter()),
+            None => parent?.child(absolute.last()?),
+        }
+    }
+
+    /// The entry at a path without links.
+    fn walk(&self, absolute: &[Text]) -> Option<&Node> {
+        (1..=absolute.len()).fold(Some(&self.root.root), |here, len| self.step(here, &absolute[..len]))
+    }
+
     /// Follows links and `..`; the last name need not exist.
     fn locate(&self, path: &str, follow: bool) -> Io<Place> {
         if path.len() > 4096 {
@@ -152,44 +172,46 @@ impl<'a> Files<'a> {
         let must_be_dir = path.ends_with('/');
         let mut todo: Vec<Text> = names(path);
         todo.reverse();
-        let mut place = self.place(Vec::new());
+        let mut absolute: Vec<Text> = Vec::new();
+        let mut here = Some(&self.root.root);
         let mut hops = 0;
         while let Some(name) = todo.pop() {
-            match self.node(&place) {
+            match here {
                 Some(Node::Dir(_)) => {}
                 Some(_) => return Err(Errno::NotDirectory),
-                None if place.virtual_dir => {}
+                None if self.has_mounts_below(&absolute) => {}
                 None => return Err(Errno::NoEntry),
             }
             if name == ".." {
-                place.absolute.pop();
-                place = self.place(place.absolute);
+                absolute.pop();
+                here = self.walk(&absolute);
                 continue;
             }
-            if name.len() > 255 || place.absolute.len() >= DEPTH {
+            if name.len() > 255 || absolute.len() >= DEPTH {
                 return Err(Errno::NameTooLong);
             }
-            let mut next = place.absolute.clone();
-            next.push(name);
-            let next = self.place(next);
-            match self.node(&next) {
+            absolute.push(name);
+            let next = self.step(here, &absolute);
+            match next {
                 Some(Node::Link(target)) if follow || must_be_dir || !todo.is_empty() => {
                     hops += 1;
                     if hops > 40 || todo.len() > 4096 {
                         return Err(Errno::Loop);
                     }
+                    absolute.pop();
                     if target.starts_with('/') {
-                        place = self.place(Vec::new());
+                        absolute.clear();
                     }
+                    here = self.walk(&absolute);
                     todo.extend(names(target).into_iter().rev());
                 }
-                _ => place = next,
+                _ => here = next,
             }
         }
-        if must_be_dir && matches!(self.node(&place), Some(Node::File(_))) {
+        if must_be_dir && matches!(here, Some(Node::File(_))) {
             return Err(Errno::NotDirectory);
         }
-        Ok(place)
+        Ok(self.place(absolute))
     }
 
     /// The path without links, `.` and `..`.

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// So many bytes wait in a pipe, or for the host, before the writer has to.
 pub(crate) const FULL: usize = 64 << 10;
+/// The most that a command substitution collects before it is more than the container's memory.
+const CAPTURED: usize = 8 << 20;
 /// The most tasks of a process.
 const TASKS: usize = 200;
 
@@ -201,7 +203,7 @@ impl Kernel {
             Fd::Error => self.err.len() < FULL,
             Fd::MainOutput => self.main_out.len() < FULL,
             Fd::MainError => self.main_err.len() < FULL,
-            Fd::PipeWrite(id) => self.pipes.get(id).is_none_or(|pipe| pipe.no_readers || pipe.data.len() < pipe.most()),
+            Fd::PipeWrite(id) => self.pipes.get(id).is_none_or(|pipe| pipe.no_readers || pipe.capture || pipe.data.len() < FULL),
             _ => true,
         }
     }
@@ -246,12 +248,6 @@ impl Kernel {
             _ => 4096,
         };
         self.read(fd, most.min(1 << 20))
-    }
-}
-
-impl Pipe {
-    const fn most(&self) -> usize {
-        if self.capture { 4 << 20 } else { FULL }
     }
 }
 
@@ -320,6 +316,10 @@ impl<'f> Io<'_, 'f> {
             Fd::MainOutput => self.kernel.main_out.extend_from_slice(bytes),
             Fd::MainError => self.kernel.main_err.extend_from_slice(bytes),
             Fd::PipeWrite(id) => match self.kernel.pipes.get_mut(id) {
+                Some(pipe) if pipe.capture && pipe.data.len() > CAPTURED => {
+                    self.kernel.out_of_memory = true;
+                    self.core.broken_pipe = true;
+                }
                 Some(pipe) if !pipe.no_readers => pipe.data.extend(bytes),
                 _ => self.core.broken_pipe = true,
             },

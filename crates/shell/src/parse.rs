@@ -1,7 +1,7 @@
 //! The grammar of the shell: text to commands, by recursive descent straight on the characters.
 //! Models busybox ash with what people use of bash: `[[ ]]`, `(( ))`, `&>`, `<<<`, `function`.
 
-use crate::ast::{Command, Node, Redirect, RedirectKind, Simple, Test, Word};
+use crate::ast::{Command, Node, Redirect, RedirectKind, Simple, Word};
 use base::Text;
 use std::sync::Arc;
 
@@ -126,7 +126,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Skips blanks, joined lines and a comment.
-    fn blank(&mut self) {
+    pub(crate) fn blank(&mut self) {
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\r') => self.at += 1,
@@ -150,7 +150,7 @@ impl<'a> Parser<'a> {
             }
         }
     }
-    fn newlines(&mut self) {
+    pub(crate) fn newlines(&mut self) {
         self.blank();
         while self.peek() == Some(b'\n') {
             self.newline();
@@ -159,12 +159,12 @@ impl<'a> Parser<'a> {
     }
 
     /// The bare word at this place (no quotes, nothing to expand).
-    fn bare(&self) -> &'a str {
+    pub(crate) fn bare(&self) -> &'a str {
         let rest = &self.text[self.at..];
         let end = rest.bytes().position(|c| b" \t\r\n;&|()<>".contains(&c)).unwrap_or(rest.len());
         &rest[..end]
     }
-    fn keyword(&mut self, word: &str) -> bool {
+    pub(crate) fn keyword(&mut self, word: &str) -> bool {
         self.blank();
         let found = self.bare() == word;
         if found {
@@ -177,7 +177,7 @@ impl<'a> Parser<'a> {
         if self.keyword(word) { Ok(()) } else { Err(self.unexpected(Some(word))) }
     }
 
-    fn unexpected(&self, expecting: Option<&'static str>) -> SyntaxError {
+    pub(crate) fn unexpected(&self, expecting: Option<&'static str>) -> SyntaxError {
         let token = match self.peek() {
             None if expecting.is_some() || self.depth > 0 => {
                 let expecting = expecting.map(|word| format!(" (expecting \"{word}\")")).unwrap_or_default();
@@ -322,7 +322,7 @@ impl<'a> Parser<'a> {
             }
             "[[" => {
                 self.at += 2;
-                let test = self.test_or()?;
+                let test = self.test_expression()?;
                 self.expect("]]")?;
                 Arc::new(Command::Test(test))
             }
@@ -513,7 +513,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn word_or_unexpected(&mut self) -> Parse<Word> {
+    pub(crate) fn word_or_unexpected(&mut self) -> Parse<Word> {
         match self.peek() {
             None | Some(b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>') => Err(self.unexpected(Some("word"))),
             Some(_) => self.word(),
@@ -673,66 +673,6 @@ impl<'a> Parser<'a> {
             return Ok(Word(vec![crate::ast::Part::Quoted(Text::from(body))]));
         }
         self.sub_parser(&body).whole_here()
-    }
-
-    fn test_or(&mut self) -> Parse<Test> {
-        let mut left = self.test_and()?;
-        loop {
-            self.newlines();
-            if !self.eat("||") {
-                return Ok(left);
-            }
-            left = Test::Or(Box::new(left), Box::new(self.test_and()?));
-        }
-    }
-    fn test_and(&mut self) -> Parse<Test> {
-        let mut left = self.test_not()?;
-        loop {
-            self.newlines();
-            if !self.eat("&&") {
-                return Ok(left);
-            }
-            left = Test::And(Box::new(left), Box::new(self.test_not()?));
-        }
-    }
-    fn test_not(&mut self) -> Parse<Test> {
-        self.enter()?;
-        self.newlines();
-        let test = if self.keyword("!") {
-            Ok(Test::Not(Box::new(self.test_not()?)))
-        } else if self.eat("(") {
-            let inner = self.test_or()?;
-            if !self.eat(")") {
-                return Err(self.unexpected(Some(")")));
-            }
-            Ok(inner)
-        } else {
-            self.test_primary()
-        };
-        self.leave();
-        test
-    }
-    fn test_primary(&mut self) -> Parse<Test> {
-        let bare = self.bare();
-        if bare.len() == 2 && bare.starts_with('-') && bare.as_bytes()[1].is_ascii_alphabetic() {
-            self.at += 2;
-            self.blank();
-            if self.bare() != "]]" {
-                return Ok(Test::Unary(Text::from(bare), self.word_or_unexpected()?));
-            }
-            self.at -= 2;
-        }
-        let left = self.word_or_unexpected()?;
-        self.blank();
-        let operators = ["==", "=~", "!=", "=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
-        let Some(operator) = operators.into_iter().find(|op| self.bare() == *op || matches!(*op, "<" | ">") && self.starts(op))
-        else {
-            return Ok(Test::Nonempty(left));
-        };
-        self.at += operator.len();
-        self.blank();
-        let right = if operator == "=~" { self.regex_word()? } else { self.word_or_unexpected()? };
-        Ok(Test::Binary(left, Text::from(operator), right))
     }
 }
 

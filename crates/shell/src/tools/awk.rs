@@ -335,6 +335,7 @@ impl Awk {
             Expr::Positive(inner) => Value::Number(self.eval(inner)?.number()),
             Expr::Binary(" ", left, right) => {
                 let text = self.eval(left)?.text() + &self.eval(right)?.text();
+                self.steps = self.steps.saturating_add((text.len() / 64) as u32);
                 if text.len() > 1 << 20 {
                     return Err(Stop::Wrong("out of memory".into()));
                 }
