@@ -49,6 +49,7 @@ fn apply(ctx: &mut Ctx) -> Run {
     if docs.is_empty() && fails.is_empty() {
         return plain("no objects passed to apply");
     }
+    let pruned = if ctx.on("prune") { pruned_kinds(ctx)? } else { Vec::new() };
     let mut shown = Vec::new();
     for doc in &docs {
         let done = if ctx.on("server-side") { server_side(ctx, doc, dry)? } else { client_side(ctx, doc, dry)? };
@@ -61,8 +62,8 @@ fn apply(ctx: &mut Ctx) -> Run {
         }
     }
     print_all(ctx, &format, shown)?;
-    if ctx.on("prune") && fails.is_empty() {
-        prune(ctx, &docs, dry)?;
+    if fails.is_empty() {
+        prune(ctx, (&docs, pruned), dry)?;
     }
     finish(fails)
 }
@@ -267,21 +268,26 @@ const PRUNED: [(&str, &str); 15] = [
     ("", "persistentvolumes"),
 ];
 
-fn prune(ctx: &mut Ctx, docs: &[Doc], dry: DryRun) -> Run {
+fn pruned_kinds(ctx: &mut Ctx) -> Run<Vec<Kind>> {
     let allowed = ctx.flags("prune-allowlist");
     let mut kinds: Vec<Kind> = PRUNED.iter().filter_map(|(group, plural)| Kind::builtin(group, plural)).collect();
-    if allowed.is_empty() {
+    if !allowed.is_empty() {
+        kinds.clear();
+        for item in &allowed {
+            kinds.push(allowed_kind(ctx, item)?);
+        }
+    }
+    Ok(kinds)
+}
+
+fn prune(ctx: &mut Ctx, (docs, kinds): (&[Doc], Vec<Kind>), dry: DryRun) -> Run {
+    if !kinds.is_empty() && ctx.flags("prune-allowlist").is_empty() {
         let words = ctx.log_line(
             'W',
             "prune.go:71",
             "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.",
         );
         ctx.complain(&words);
-    } else {
-        kinds.clear();
-        for item in &allowed {
-            kinds.push(allowed_kind(ctx, item)?);
-        }
     }
     let selector = ctx.flag("selector");
     for kind in kinds {

@@ -151,6 +151,7 @@ pub(crate) fn run(ctx: &mut Ctx, plan: &Plan) -> Run {
         ctx.out(&text);
         return Ok(());
     }
+    ctx.load_config()?;
     config::check(ctx)?;
     match plan.spec.path.split(' ').next().unwrap_or("") {
         "create" => create::run(ctx),

@@ -14,7 +14,7 @@ pub(crate) fn check(ctx: &mut Ctx) -> Run {
     if ctx.spec.path.starts_with("config") || ctx.spec.path.is_empty() || matches!(ctx.spec.path, "help" | "options") {
         return Ok(());
     }
-    let config = &ctx.env.config;
+    let config = &ctx.config.value;
     let name = ctx.flag("context");
     if !name.is_empty() && named(config, "contexts", &name).is_none() {
         let words = format!("Error in configuration: context was not found for specified context: {name}");
@@ -35,7 +35,7 @@ pub(crate) fn check(ctx: &mut Ctx) -> Run {
 }
 
 pub(crate) fn run(ctx: &mut Ctx) -> Run {
-    let config = ctx.env.config.clone();
+    let config = ctx.config.value.clone();
     match ctx.spec.path {
         "config" => help::group(ctx, false),
         "config current-context" => match config["current-context"].s() {
@@ -152,7 +152,7 @@ fn use_context(ctx: &mut Ctx, mut config: Value) -> Run {
         return plain(format!("no context exists with the name: {:?}", name.as_str()));
     }
     config.set(&["current-context"], name);
-    ctx.set_config(config);
+    ctx.save_config(config)?;
     ctx.say(&format!("Switched to context {:?}.", name.as_str()));
     Ok(())
 }
@@ -188,7 +188,7 @@ fn set_context(ctx: &mut Ctx, mut config: Value) -> Run {
             inner.set(&[flag], ctx.flag(flag));
         }
     }
-    ctx.set_config(config);
+    ctx.save_config(config)?;
     ctx.say(&format!("Context {:?} {}.", name.as_str(), if known { "modified" } else { "created" }));
     Ok(())
 }
@@ -204,7 +204,7 @@ fn set_cluster(ctx: &mut Ctx, mut config: Value) -> Run {
     if ctx.changed("insecure-skip-tls-verify") {
         inner.set(&["insecure-skip-tls-verify"], ctx.on("insecure-skip-tls-verify"));
     }
-    ctx.set_config(config);
+    ctx.save_config(config)?;
     ctx.say(&format!("Cluster {:?} set.", name.as_str()));
     Ok(())
 }
@@ -217,7 +217,7 @@ fn set_credentials(ctx: &mut Ctx, mut config: Value) -> Run {
             inner.set(&[flag], ctx.flag(flag));
         }
     }
-    ctx.set_config(config);
+    ctx.save_config(config)?;
     ctx.say(&format!("User {:?} set.", name.as_str()));
     Ok(())
 }
@@ -243,7 +243,7 @@ fn rename_context(ctx: &mut Ctx, mut config: Value) -> Run {
     if config["current-context"].s() == old.as_str() {
         config.set(&["current-context"], new);
     }
-    ctx.set_config(config);
+    ctx.save_config(config)?;
     ctx.say(&format!("Context {:?} renamed to {:?}.", old.as_str(), new.as_str()));
     Ok(())
 }
@@ -261,7 +261,7 @@ fn delete(ctx: &mut Ctx, mut config: Value, list: &str, noun: &str) -> Run {
         ctx.complain("warning: this removed your active context, use \"kubectl config use-context\" to select a different one");
     }
     config.at_mut(&[list]).as_list_mut().retain(|row| row["name"].s() != name.as_str());
-    ctx.set_config(config);
+    ctx.save_config(config)?;
     ctx.say(&format!("deleted {noun} {name} from $HOME/.kube/config"));
     Ok(())
 }
@@ -310,7 +310,7 @@ fn set(ctx: &mut Ctx, mut config: Value) -> Run {
         };
         row.set(&[field], to);
     }
-    ctx.set_config(config);
+    ctx.save_config(config)?;
     ctx.say(&format!("Property {:?} set.", path.as_str()));
     Ok(())
 }
@@ -333,7 +333,7 @@ fn unset(ctx: &mut Ctx, mut config: Value) -> Run {
             }
         }
     }
-    ctx.set_config(config);
+    ctx.save_config(config)?;
     ctx.say(&format!("Property {:?} unset.", path.as_str()));
     Ok(())
 }

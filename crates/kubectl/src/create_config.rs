@@ -152,7 +152,7 @@ fn sources(ctx: &mut Ctx) -> Run<Vec<(Text, Text)>> {
     for file in env_files {
         let text = read(ctx, &file)?;
         for line in text.lines() {
-            env_line(line, &mut found)?;
+            env_line(ctx, line, &mut found)?;
         }
     }
     Ok(found)
@@ -184,12 +184,14 @@ fn from_file(ctx: &mut Ctx, source: &str, found: &mut Vec<(Text, Text)>) -> Run 
     Ok(())
 }
 
-fn env_line(line: &str, found: &mut Vec<(Text, Text)>) -> Run {
+fn env_line(ctx: &Ctx, line: &str, found: &mut Vec<(Text, Text)>) -> Run {
     let line = line.trim_start();
     if line.is_empty() || line.starts_with('#') {
         return Ok(());
     }
-    let (key, text) = line.split_once('=').unwrap_or((line, ""));
+    // A name alone takes its value from the environment.
+    let own = ctx.env.variable(line);
+    let (key, text) = line.split_once('=').unwrap_or((line, &own));
     if let Some(why) = names::env_var_name_strict(key).first() {
         return plain(format!("{key:?} is not a valid key name: {why}"));
     }

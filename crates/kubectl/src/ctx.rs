@@ -5,6 +5,7 @@ use crate::command::Plan;
 use crate::env::{self, Env};
 use crate::fail::{Fail, Run, Stop, plain};
 use crate::flags::{Args, go_bool};
+use crate::kubeconfig::Kubeconfig;
 use crate::output::Output;
 use crate::record::{Record, Slot};
 use crate::table::Spec;
@@ -24,6 +25,7 @@ pub(crate) struct Ctx<'a> {
     warned: Vec<Text>,
     changed: Option<Env>,
     yaml_printed: bool,
+    pub config: Kubeconfig,
 }
 
 impl<'a> Ctx<'a> {
@@ -46,6 +48,7 @@ impl<'a> Ctx<'a> {
             warned: Vec::new(),
             changed: None,
             yaml_printed: false,
+            config: Kubeconfig::of(env.config.clone()),
         }
     }
 
@@ -112,9 +115,6 @@ impl<'a> Ctx<'a> {
     pub fn words(&self) -> &'a [Text] {
         &self.args.words
     }
-    pub fn word(&self, at: usize) -> &'a str {
-        self.args.words.get(at).map_or("", |w| w.as_str())
-    }
     /// A mistake in how the command was used.
     pub fn usage<T>(&self, words: impl AsRef<str>) -> Run<T> {
         plain(format!("{}\nSee 'kubectl {} -h' for help and examples", words.as_ref(), self.spec.path))
@@ -122,9 +122,10 @@ impl<'a> Ctx<'a> {
 
     // === where ===
 
-    pub fn context(&self) -> &'a Value {
-        let name = self.args.get("context").cloned().unwrap_or_else(|| self.env.config["current-context"].text());
-        env::context(&self.env.config, &name)
+    pub fn context(&self) -> &Value {
+        let config = &self.config.value;
+        let name = self.args.get("context").cloned().unwrap_or_else(|| config["current-context"].text());
+        env::context(config, &name)
     }
     /// The namespace of the request: the flag, else the context's, else `default`.
     pub fn namespace(&self) -> Text {
@@ -146,7 +147,7 @@ impl<'a> Ctx<'a> {
     /// The address of the API server.
     pub fn server(&self) -> Text {
         let flag = self.flag("server");
-        let own = || env::server(&self.env.config, self.context()["cluster"].s()).into();
+        let own = || env::server(&self.config.value, self.context()["cluster"].s()).into();
         if flag.is_empty() { own() } else { flag }
     }
 

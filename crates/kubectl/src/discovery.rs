@@ -5,7 +5,7 @@ use crate::fail::{Run, plain};
 use crate::printer::Format;
 use crate::tab::TabWriter;
 use schema::Schema;
-use value::{Value, list, obj};
+use value::{Value, obj};
 
 /// A row of the table.
 struct Row {
@@ -104,7 +104,7 @@ pub(crate) fn resources(ctx: &mut Ctx) -> Run {
             ctx.out(&text);
             Ok(())
         }
-        "json" => ctx.print(&Format::Json, &as_list(&rows)),
+        "json" => ctx.print_typed(&Format::Json, &as_list(&rows)),
         _ => ctx.print(&Format::Yaml, &as_list(&rows)),
     }
 }
@@ -146,7 +146,6 @@ fn as_list(rows: &[Row]) -> Value {
             value
         })
         .collect();
-    let _ = list![];
     obj! { "kind" => "APIResourceList", "apiVersion" => "v1", "groupVersion" => "", "resources" => resources }
 }
 

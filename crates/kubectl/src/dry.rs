@@ -3,6 +3,7 @@
 use crate::ctx::Ctx;
 use crate::fail::{Fail, Run, Stop, plain};
 use crate::kinds::Kind;
+use crate::order;
 use crate::printer::Format;
 use api::{PatchType, Request, Validation, Verb};
 use base::Text;
@@ -95,7 +96,7 @@ impl Ctx<'_> {
             object.set(&["metadata", "namespace"], &namespace);
         }
         if self.on("save-config") {
-            let text = configuration(&object);
+            let text = order::compact(&object) + "\n";
             object.set(&["metadata", "annotations", LAST_APPLIED], text);
         }
         if dry == DryRun::Client {

@@ -18,9 +18,15 @@ pub struct Env {
     /// The width of the terminal.
     pub columns: u16,
     pub now: Time,
+    /// Environment variables; `KUBECONFIG` and those that `--from-env-file` takes over count.
+    pub vars: Vec<(Text, Text)>,
 }
 
 impl Env {
+    /// The value of an environment variable; empty if it is not set.
+    pub(crate) fn variable(&self, name: &str) -> Text {
+        self.vars.iter().rev().find(|(n, _)| n == name).map_or(text!(""), |(_, v)| v.clone())
+    }
     /// Surroundings with a fresh kubeconfig, for the cluster's administrator.
     pub fn new(now: Time) -> Env {
         Env {
@@ -30,6 +36,7 @@ impl Env {
             tty: false,
             columns: 80,
             now,
+            vars: Vec::new(),
         }
     }
     /// The kubeconfig of a cluster's administrator, as kubeadm writes it.

@@ -5,7 +5,7 @@ use crate::dry::DryRun;
 use crate::fail::{Fail, Run, Stop, plain};
 use crate::kinds::Kind;
 use crate::merge;
-use crate::target::Info;
+use crate::target::{Info, Pick};
 use api::PatchType;
 use base::Text;
 use value::{Value, obj};
@@ -13,7 +13,7 @@ use value::{Value, obj};
 pub(crate) fn run(ctx: &mut Ctx) -> Run {
     let format = ctx.format()?;
     let dry = ctx.dry_run()?;
-    let pick = ctx.pick(ctx.words());
+    let pick = Pick { words: ctx.words(), ..Pick::default() };
     let infos = ctx.fetch_all(&pick)?;
     let Some(services) = Kind::builtin("", "services") else { return plain("services are not known here") };
     for info in infos {
@@ -40,7 +40,7 @@ fn selector(ctx: &Ctx, info: &Info) -> Run<Value> {
     if !given.is_empty() {
         return pairs(&given);
     }
-    let (object, name) = (&info.object, &info.name);
+    let object = &info.object;
     match info.kind.kind.as_str() {
         "ReplicationController" => Ok(object["spec"]["selector"].clone()),
         "Deployment" | "ReplicaSet" => {
@@ -50,7 +50,7 @@ fn selector(ctx: &Ctx, info: &Info) -> Run<Value> {
             } else {
                 plain(format!(
                     "couldn't convert expressions - \"{}\" to map-based selector format",
-                    Value::from_items(expressions).to_go_text()
+                    object["spec"]["selector"]["matchExpressions"].to_go_text()
                 ))
             }
         }
@@ -74,7 +74,6 @@ fn selector(ctx: &Ctx, info: &Info) -> Run<Value> {
         }
         _ => {
             let kind = &info.kind;
-            let _ = name;
             let full = if kind.group.is_empty() { kind.kind.to_string() } else { format!("{}.{}", kind.kind, kind.group) };
             plain(format!("cannot expose a {full}"))
         }
@@ -90,16 +89,6 @@ fn ports(info: &Info) -> Vec<(i64, Text)> {
     let pod = if info.kind.kind == "Pod" { spec } else { &spec["template"]["spec"] };
     let all = pod["containers"].items().iter().flat_map(|c| c["ports"].items());
     all.map(|p| (p["containerPort"].as_i64().unwrap_or(0), p["protocol"].text())).collect()
-}
-
-trait FromItems {
-    fn from_items(items: &[Value]) -> Value;
-}
-
-impl FromItems for Value {
-    fn from_items(items: &[Value]) -> Value {
-        Value::List(items.iter().cloned().collect())
-    }
 }
 
 fn service(ctx: &mut Ctx, info: &Info) -> Run<Value> {

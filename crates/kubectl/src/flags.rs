@@ -173,10 +173,6 @@ impl Args {
     pub fn all(&self, name: &str) -> Vec<Text> {
         self.set.iter().filter(|(n, v)| *n == name && !v.is_empty()).map(|(_, v)| v.clone()).collect()
     }
-    /// Gives a flag a value, as configuration does.
-    pub fn preset(&mut self, name: &'static str, value: Text) {
-        self.set.push((name, value));
-    }
 }
 
 /// One line of comma-separated values, quotes understood.

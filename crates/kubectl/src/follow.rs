@@ -19,7 +19,6 @@ pub(crate) enum Follow {
 pub(crate) struct Io<'a> {
     pub output: &'a mut Output,
     pub calls: &'a mut VecDeque<(u64, Call)>,
-    pub now: Time,
 }
 
 impl Follow {

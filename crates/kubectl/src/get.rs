@@ -199,7 +199,12 @@ fn flush(ctx: &mut Ctx, group: Option<(Kind, TablePrinter, String)>, written: &m
 fn sort_pages(ctx: &mut Ctx, pick: &Pick, units: &[Unit], sorted: &mut Vec<Page>) -> Run {
     let by = ctx.flag("sort-by");
     let objects: Vec<Value> = sorted.iter().flat_map(objects_of).collect();
-    let order = sort::order(&objects, &by, ctx.now)?;
+    let order = match sort::order(&objects, &by, ctx.now) {
+        Ok(order) => order,
+        // A table without the field is an empty table.
+        Err(Stop::Fail(Fail::Plain(_))) => Vec::new(),
+        Err(other) => return Err(other),
+    };
     let (tables, _) = pages(ctx, pick, units, Accept::Table)?;
     let key = |object: &Value| (object["metadata"]["namespace"].text(), object["metadata"]["name"].text());
     let mut rows: Vec<(Kind, Value, Value)> = Vec::new();
@@ -251,9 +256,6 @@ fn watch(ctx: &mut Ctx, pick: &Pick, units: Vec<Unit>, format: Format) -> Run {
             let text = printer.text("ADDED", &object);
             ctx.out(&text);
         }
-    } else if let Shape::Objects(Format::Columns(columns)) = &mut printer.shape {
-        let (headers, _) = columns.table(&[]);
-        ctx.out(&headers);
     }
     let mut stream = kind.request(Verb::Watch, &first.namespace, "");
     stream.accept = first.accept;

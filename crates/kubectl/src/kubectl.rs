@@ -60,7 +60,7 @@ impl Kubectl {
                     if deadline > now {
                         return Turn::Wait(deadline);
                     }
-                    let mut io = Io { output: &mut self.output, calls: &mut self.calls, now };
+                    let mut io = Io { output: &mut self.output, calls: &mut self.calls };
                     let code = follow.timeout(&mut io);
                     self.end(code);
                 }
@@ -68,14 +68,14 @@ impl Kubectl {
         }
     }
     /// Hands over the answer to a call. Answers to streams that were closed are ignored.
-    pub fn reply(&mut self, id: u64, answer: Answer, now: Time) {
+    pub fn reply(&mut self, id: u64, answer: Answer, _now: Time) {
         match &mut self.state {
             State::Ready | State::Blocked(_) => {
                 self.record.answer(id, answer);
                 self.state = State::Ready;
             }
             State::Following(follow) => {
-                let mut io = Io { output: &mut self.output, calls: &mut self.calls, now };
+                let mut io = Io { output: &mut self.output, calls: &mut self.calls };
                 if let Some(code) = follow.answer(id, answer, &mut io) {
                     self.end(code);
                 }
@@ -138,7 +138,7 @@ impl Kubectl {
                 self.finish(fail.code(), env);
             }
             Err(Stop::Follow(mut follow)) => {
-                let mut io = Io { output: &mut self.output, calls: &mut self.calls, now };
+                let mut io = Io { output: &mut self.output, calls: &mut self.calls };
                 let mut code = follow.start(&mut io);
                 for (id, answer) in self.record.drain() {
                     code = code.or_else(|| follow.answer(id, answer, &mut io));

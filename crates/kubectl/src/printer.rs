@@ -188,7 +188,7 @@ fn names(object: &Value) -> String {
 
 fn path_failure(why: &str, text: &str, object: &Value) -> Fail {
     Fail::Plain(format!(
-        "error executing jsonpath {text:?}: Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n",
+        "error executing jsonpath {text:?}: Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{text}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n\n",
         object.to_go_syntax()
     ))
 }

@@ -132,9 +132,24 @@ pub(crate) fn plain_table(objects: &[Value], now: base::Time) -> Value {
             base::Time::parse(object["metadata"]["creationTimestamp"].s()).map_or("<unknown>".into(), |t| (now - t).human());
         obj! { "cells" => list![&object["metadata"]["name"], age], "object" => object }
     });
+    if let [scale] = objects
+        && scale["kind"].s() == "Scale"
+    {
+        return scale_table(scale, now);
+    }
     let column = |name: &str, format: &str| obj! { "name" => name, "type" => "string", "format" => format, "priority" => 0 };
     obj! {
         "kind" => "Table", "columnDefinitions" => list![column("Name", "name"), column("Age", "")],
         "rows" => rows.collect::<Vec<_>>(),
     }
+}
+
+/// The table of `get --subresource=scale`.
+fn scale_table(scale: &Value, now: base::Time) -> Value {
+    let age = base::Time::parse(scale["metadata"]["creationTimestamp"].s()).map_or("<unknown>".into(), |t| (now - t).human());
+    let columns =
+        ["Name", "Desired", "Available", "Age"].map(|name| obj! { "name" => name, "type" => "string", "priority" => 0 });
+    let count = |of: &str| Value::Int(scale[of]["replicas"].as_i64().unwrap_or(0));
+    let cells = list![&scale["metadata"]["name"], count("spec"), count("status"), age];
+    obj! { "kind" => "Table", "columnDefinitions" => columns.to_vec(), "rows" => list![obj! { "cells" => cells, "object" => scale }] }
 }

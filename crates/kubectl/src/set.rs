@@ -82,9 +82,7 @@ pub(crate) fn chosen(ctx: &mut Ctx, pick: &Pick) -> Run<(Vec<Info>, Vec<Fail>)> 
     let (mut infos, mut fails) = (Vec::new(), Vec::new());
     for unit in ctx.selected_files()? {
         match unit {
-            crate::target::Unit::File { kind, namespace, name, object, source } => {
-                infos.push(Info { kind, namespace, name, object, source })
-            }
+            crate::target::Unit::File { kind, namespace, name, object, .. } => infos.push(Info { kind, namespace, name, object }),
             crate::target::Unit::Broken(fail) => fails.push(fail),
             crate::target::Unit::Name { .. } | crate::target::Unit::List { .. } => {}
         }
@@ -167,11 +165,7 @@ fn resources(ctx: &mut Ctx) -> Run {
             found = true;
             for (field, amounts) in [("limits", &limits), ("requests", &requests)] {
                 for (name, amount) in amounts {
-                    if amount == "0" {
-                        container.remove(&["resources", field, name]);
-                    } else {
-                        container.set(&["resources", field, name], amount);
-                    }
+                    container.set(&["resources", field, name], amount);
                 }
             }
         }

@@ -27,7 +27,7 @@ pub(crate) fn order(objects: &[Value], field: &str, now: Time) -> Run<Vec<usize>
             "F{month:02}{day:02} {hour:02}:{minute:02}:{second:02}.000000   12345 sorter.go:355] Field {path} in [][][]reflect.Value is an unsortable type: interface, err: unsortable type: {}",
             bad.go_type()
         );
-        return Err(Stop::Fail(Fail::Code(Box::new(Fail::Raw(words)), 255)));
+        return Err(Stop::Fail(Fail::Raw(words)));
     }
     positions.sort_by(|a, b| match (&keys[*a], &keys[*b]) {
         (None, None) => Ordering::Equal,

@@ -118,7 +118,7 @@ specs! {
     "scale" "" "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME) [options]" "Set a new size for a deployment, replica set, replication controller, or stateful set."
         "@print @file all:b current-replicas:i=-1 dry-run:o=none replicas:i=0 resource-version:s selector/l:s timeout:d=0s";
     "autoscale" "" "(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY] [options]" "Creates an autoscaler that automatically chooses and sets the number of pods that run in a Kubernetes cluster. The command will attempt to use the autoscaling/v2 API first, in case of an error, it will fall back to autoscaling/v1 API."
-        "@print @file cpu:s dry-run:o=none field-manager:s=kubectl-autoscale max:i=-1 memory:s min:i=-1 name:s save-config:b";
+        "@print @file cpu:s cpu-percent:i=-1 dry-run:o=none field-manager:s=kubectl-autoscale max:i=-1 memory:s min:i=-1 name:s save-config:b";
     "certificate" "" "SUBCOMMAND [options]" "Modify certificate resources."
         "";
     "certificate approve" "" "(-f FILENAME | NAME) [options]" "Approve a certificate signing request."

@@ -38,7 +38,6 @@ pub(crate) struct Info {
     pub namespace: Text,
     pub name: Text,
     pub object: Value,
-    pub source: Text,
 }
 
 impl Info {
@@ -68,6 +67,9 @@ pub(crate) struct Pick<'a> {
 }
 
 pub(crate) const NOTHING_NAMED: &str = "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
+
+/// What Go's decoder wanted instead of a document that is no object.
+const GO_TYPE: &str = "Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
 
 impl<'a> Ctx<'a> {
     /// The usual flags: words, `-l`, `--field-selector`, `--all`, `-A`.
@@ -171,34 +173,19 @@ impl<'a> Ctx<'a> {
     }
     fn file_unit(&mut self, value: Value, source: Text) -> Run<Unit> {
         let broken = |words: String| Ok(Unit::Broken(Fail::Plain(words)));
-        if value.as_map().is_none() {
-            return broken(format!(
-                "unable to decode {source:?}: couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
-                value.type_name(),
-                source = source.as_str()
-            ));
+        if let Some(words) = self.not_an_object(&value, &source) {
+            return broken(words);
         }
         let (version, kind) = (value["apiVersion"].text(), value["kind"].text());
-        if kind.is_empty() {
-            return broken(format!(
-                "unable to decode {:?}: Object 'Kind' is missing in '{}'",
-                source.as_str(),
-                value.to_json_go()
-            ));
-        }
-        if let Some((key, found)) =
-            value["metadata"]["labels"].entries().iter().find(|(_, v)| !matches!(v, Value::Str(_) | Value::Null))
-        {
-            let _ = key;
+        let is_text = |v: &Value| matches!(v, Value::Str(_) | Value::Null);
+        if let Some((_, found)) = value["metadata"]["labels"].entries().iter().find(|(_, v)| !is_text(v)) {
             let go = match found {
                 Value::Bool(_) => "bool",
                 Value::Int(_) | Value::Float(_) => "number",
                 other => other.type_name(),
             };
-            return broken(format!(
-                "unable to decode {:?}: json: cannot unmarshal {go} into Go struct field ObjectMeta.metadata.labels of type string",
-                source.as_str()
-            ));
+            let words = format!("json: cannot unmarshal {go} into Go struct field ObjectMeta.metadata.labels of type string");
+            return broken(format!("unable to decode {:?}: {words}", source.as_str()));
         }
         let meta = &value["metadata"];
         let name = meta["name"].text();
@@ -228,6 +215,31 @@ impl<'a> Ctx<'a> {
         Ok(Unit::File { kind: found, namespace, name, object: value, source })
     }
 
+    /// What is wrong with a document that names no kind; commands that validate have other words than those that only decode.
+    fn not_an_object(&self, value: &Value, source: &str) -> Option<String> {
+        let knows = crate::flags::flags_of(self.spec).any(|f| f.name == "validate");
+        let validates = knows && self.validation() == api::Validation::Strict;
+        let advice = "if you choose to ignore these errors, turn validation off with --validate=false";
+        if value.as_map().is_none() {
+            return Some(if validates {
+                format!("error validating {source:?}: error validating data: invalid object to validate; {advice}")
+            } else {
+                let kind = value.type_name();
+                format!(
+                    "unable to decode {source:?}: couldn't get version/kind; json parse error: json: cannot unmarshal {kind} into {GO_TYPE}"
+                )
+            });
+        }
+        let fields = [("apiVersion", "apiVersion not set"), ("kind", "kind not set")];
+        let missing: Vec<&str> = fields.iter().filter(|(f, _)| value[*f].s().is_empty()).map(|(_, words)| *words).collect();
+        if validates && !missing.is_empty() {
+            let words = if missing.len() == 1 { missing[0].to_string() } else { format!("[{}]", missing.join(", ")) };
+            return Some(format!("error validating {source:?}: error validating data: {words}; {advice}"));
+        }
+        let no_kind = value["kind"].s().is_empty();
+        no_kind.then(|| format!("unable to decode {source:?}: Object 'Kind' is missing in '{}'", value.to_json_go()))
+    }
+
     /// Fetches everything picked; what cannot be fetched is told at the end.
     pub fn fetch(&mut self, pick: &Pick) -> Run<(Vec<Info>, Vec<Fail>)> {
         let units = self.units(pick)?;
@@ -241,7 +253,7 @@ impl<'a> Ctx<'a> {
                 },
                 Unit::Name { kind, namespace, name } | Unit::File { kind, namespace, name, .. } => {
                     match self.ask(kind.get(&namespace, &name))? {
-                        Ok(object) => infos.push(Info { kind, namespace, name, object, source: Text::new() }),
+                        Ok(object) => infos.push(Info { kind, namespace, name, object }),
                         Err(status) => fails.push(Fail::Server(status)),
                     }
                 }
@@ -274,7 +286,7 @@ fn info_of(kind: &Kind, item: &Value, _list: &Value) -> Info {
         object.set(&["kind"], &kind.kind);
     }
     let meta = &item["metadata"];
-    Info { kind: kind.clone(), namespace: meta["namespace"].text(), name: meta["name"].text(), object, source: Text::new() }
+    Info { kind: kind.clone(), namespace: meta["namespace"].text(), name: meta["name"].text(), object }
 }
 
 impl Pick<'_> {

@@ -14,8 +14,8 @@ pub(crate) struct GoTemplate {
 #[derive(Clone)]
 enum Node {
     Text(String),
-    /// Variables to set (`$i, $e :=`), then what is printed when there are none.
-    Print(Vec<String>, Pipe),
+    /// Variables to set (`$i, $e :=`), then what is printed when there are none; and the action as errors quote it.
+    Print(Vec<String>, Pipe, String),
     If(Pipe, Vec<Node>, Vec<Node>),
     With(Pipe, Vec<Node>, Vec<Node>),
     Range(Vec<String>, Pipe, Vec<Node>, Vec<Node>),
@@ -38,7 +38,7 @@ enum Term {
 
 impl GoTemplate {
     pub fn parse(text: &str) -> Run<GoTemplate> {
-        let mut parser = Parser { rest: text };
+        let mut parser = Parser { rest: text, whole: text };
         match parser.nodes(false) {
             Ok((nodes, _)) => Ok(GoTemplate { text: text.into(), nodes }),
             Err(why) => plain(format!("error parsing template {text}, template: output:1: {why}")),
@@ -62,6 +62,7 @@ impl GoTemplate {
 
 struct Parser<'a> {
     rest: &'a str,
+    whole: &'a str,
 }
 
 impl Parser<'_> {
@@ -78,6 +79,7 @@ impl Parser<'_> {
             };
             let trim_left = after.starts_with("- ");
             let end = action_end(after).ok_or("unclosed action")?;
+            let place = self.place(after);
             let action = after[..end].trim_start_matches("- ");
             let trim_right = action.ends_with(" -");
             nodes.push(Node::Text(if trim_left { text.trim_end() } else { text }.to_string()));
@@ -93,10 +95,18 @@ impl Parser<'_> {
                 _ if action.starts_with("/*") => {}
                 _ => {
                     let (variables, pipe) = declared(action)?;
-                    nodes.push(Node::Print(variables, pipe));
+                    nodes.push(Node::Print(variables, pipe, format!("{place}: executing \"output\" at <{action}>")));
                 }
             }
         }
+    }
+    /// `1:2`: where an action's text begins.
+    fn place(&self, action: &str) -> String {
+        let offset = self.whole.len() - action.len();
+        let before = &self.whole[..offset];
+        let line = before.matches('\n').count() + 1;
+        let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
+        format!("template: output:{line}:{column}")
     }
     fn block(&mut self, word: &str, argument: &str) -> Result<Node, String> {
         let (variables, pipe) = declared(argument)?;
@@ -258,8 +268,8 @@ impl Eval {
     fn node(&mut self, node: &Node, dot: &Value) -> Result<(), String> {
         match node {
             Node::Text(text) => self.out.push_str(text),
-            Node::Print(names, pipe) => {
-                let value = self.pipe(pipe, dot)?;
+            Node::Print(names, pipe, place) => {
+                let value = self.pipe(pipe, dot).map_err(|why| format!("{place}: {why}"))?;
                 match names.first() {
                     Some(name) => self.variables.push((name.clone(), value)),
                     None => self.out.push_str(&printed(&value)),
@@ -398,7 +408,7 @@ fn index(of: &Value, key: &Value) -> Result<Value, String> {
     match (of, key) {
         (Value::List(list), Value::Int(at)) => {
             let found = usize::try_from(*at).ok().and_then(|at| list.as_slice().get(at)).cloned();
-            found.ok_or_else(|| format!("error calling index: reflect: slice index out of range: {at}"))
+            found.ok_or_else(|| format!("error calling index: index out of range: {at}"))
         }
         (Value::Map(_), Value::Str(key)) => Ok(of[key.as_str()].clone()),
         (Value::Null, _) => Err("error calling index: index of untyped nil".into()),
@@ -449,7 +459,10 @@ mod tests {
         check("{{len .items}} {{(index .items 1).n}}", "2 b");
         check("{{range $k, $v := .m}}{{$k}}={{$v}}{{end}}", "k=v");
         check(r#"{{if eq .kind "Pod"}}yes{{else}}no{{end}}"#, "yes");
-        check("{{index .items 9}}", "error calling index: reflect: slice index out of range: 9");
+        check(
+            "{{index .items 9}}",
+            r#"template: output:1:2: executing "output" at <index .items 9>: error calling index: index out of range: 9"#,
+        );
         check(r#"{{.kind | printf "%5s"}}"#, "  Pod");
     }
 }
