@@ -28,10 +28,20 @@ pub struct NodeRow {
     /// Requests where a container without one counts 100m and 200Mi.
     pub nonzero: (i64, i64),
     pub pods: BTreeMap<Key, Arc<PodRow>>,
+    /// How many pods that are not terminating have which labels.
+    pub groups: Vec<Group>,
     /// How many of the pods have inter-pod terms.
     pub with_terms: u32,
     /// Image names and sizes.
     pub images: BTreeMap<Text, i64>,
+}
+
+/// Pods of a namespace with equal labels: replicas are counted once for all.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Group {
+    pub namespace: Text,
+    pub labels: Map,
+    pub count: i64,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -174,6 +184,7 @@ impl NodeRow {
             requested: Amounts::default(),
             nonzero: (0, 0),
             pods: BTreeMap::new(),
+            groups: Vec::new(),
             with_terms: 0,
             images,
         }
@@ -185,6 +196,7 @@ impl NodeRow {
             requested: std::mem::take(&mut self.requested),
             nonzero: self.nonzero,
             pods: std::mem::take(&mut self.pods),
+            groups: std::mem::take(&mut self.groups),
             with_terms: self.with_terms,
             ..fresh
         };
@@ -195,6 +207,7 @@ impl NodeRow {
         self.nonzero.0 += pod.nonzero.0;
         self.nonzero.1 += pod.nonzero.1;
         self.with_terms += u32::from(pod.has_terms());
+        self.count(&pod, 1);
         self.pods.insert(pod.key.clone(), pod);
     }
     pub fn remove(&mut self, key: &Key) -> Option<Arc<PodRow>> {
@@ -203,7 +216,19 @@ impl NodeRow {
         self.nonzero.0 -= pod.nonzero.0;
         self.nonzero.1 -= pod.nonzero.1;
         self.with_terms -= u32::from(pod.has_terms());
+        self.count(&pod, -1);
         Some(pod)
+    }
+    fn count(&mut self, pod: &PodRow, by: i64) {
+        if pod.terminating {
+            return;
+        }
+        let namespace = &pod.key.namespace;
+        match self.groups.iter_mut().find(|g| g.namespace == *namespace && g.labels == pod.labels) {
+            Some(group) => group.count += by,
+            None => self.groups.push(Group { namespace: namespace.clone(), labels: pod.labels.clone(), count: by }),
+        }
+        self.groups.retain(|g| g.count > 0);
     }
     pub fn label(&self, key: &str) -> Option<&str> {
         self.labels.get(key).map(|v| v.s())

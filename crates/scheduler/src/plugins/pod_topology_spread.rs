@@ -2,7 +2,7 @@
 
 use super::{Refused, node_affinity, taint_toleration};
 use crate::Nodes;
-use crate::rows::{NodeRow, PodRow, Spread};
+use crate::rows::{Group, NodeRow, PodRow, Spread};
 use base::{Text, text};
 use model::{Requirement, Selector, resource};
 use std::collections::BTreeMap;
@@ -43,8 +43,8 @@ fn counted(pod: &PodRow, constraint: &Spread, node: &NodeRow) -> bool {
 }
 
 fn matching(pod: &PodRow, constraint: &Spread, node: &NodeRow) -> i64 {
-    let same = |p: &PodRow| p.key.namespace == pod.key.namespace && !p.terminating && constraint.selector.matches(&p.labels);
-    node.pods.values().filter(|p| same(p)).count() as i64
+    let same = |g: &&Group| g.namespace == pod.key.namespace && constraint.selector.matches(&g.labels);
+    node.groups.iter().filter(same).map(|g| g.count).sum()
 }
 
 pub fn filter(pod: &PodRow, node: &NodeRow, state: &State) -> Result<(), Refused> {
