@@ -127,12 +127,12 @@ fn client_side(ctx: &mut Ctx, doc: &Doc, dry: DryRun) -> Run<Result<Done, Fail>>
                 return Ok(Ok(Done { object: modified, word: "created" }));
             }
             let made = ctx.create(&doc.kind, &doc.namespace, modified, dry)?;
-            Ok(made.map(|object| Done { object, word: "created" }).map_err(|fail| fail.from_source("creating", &doc.source)))
+            Ok(made.map(|object| Done { object, word: "created" }).map_err(|fail| fail.in_source("creating", &doc.source)))
         }
         Err(status) => {
             let fail = Fail::Server(status);
             let words = format!("retrieving current configuration of:\n{}\nfrom server for:", describe(doc));
-            Ok(Err(fail.from_source(&words, &doc.source)))
+            Ok(Err(fail.in_source(&words, &doc.source)))
         }
     }
 }
@@ -163,7 +163,7 @@ fn patch(ctx: &mut Ctx, doc: &Doc, (modified, mut current): (&Value, Value), dry
         let three = merge::Three { original: &original, modified, current: &current };
         let (how, body) = match merge::three_way(&doc.kind, &three) {
             Ok(patch) => patch,
-            Err(fail) => return Ok(Err(fail.from_source("creating patch with", &doc.source))),
+            Err(fail) => return Ok(Err(fail.in_source("creating patch with", &doc.source))),
         };
         if body.is_empty() {
             warn_if_deleting(ctx, &current);
@@ -189,7 +189,7 @@ fn patch(ctx: &mut Ctx, doc: &Doc, (modified, mut current): (&Value, Value), dry
             }
             Err(fail) => {
                 let words = format!("applying patch:\n{}\nto:\n{}\nfor:", body.to_json_go(), describe(doc));
-                return Ok(Err(fail.from_source("patching", &doc.source).from_source(&words, &doc.source)));
+                return Ok(Err(fail.in_source("patching", &doc.source).in_source(&words, &doc.source)));
             }
         }
     }

@@ -6,6 +6,7 @@ use value::Value;
 
 /// What the host has to do next.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one value at a time, handed over by move")]
 pub enum Turn {
     /// Carry this out and hand the answer (or, for streams, each answer) to [`crate::Kubectl::reply`] under the same id.
     Call { id: u64, call: Call },

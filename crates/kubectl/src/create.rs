@@ -65,7 +65,7 @@ fn files(ctx: &mut Ctx) -> Run {
             object = match ctx.create(&kind, &namespace, object, dry)? {
                 Ok(made) => made,
                 Err(fail) => {
-                    fails.push(fail.from_source("creating", &source));
+                    fails.push(fail.in_source("creating", &source));
                     continue;
                 }
             };
@@ -201,7 +201,7 @@ fn port_row(spec: &Text) -> Result<Value, String> {
     if let Value::Str(name) = &target_value
         && let Some(why) = base::names::port_name(name).first()
     {
-        return Err(format!("{why}"));
+        return Err(why.clone());
     }
     let name = spec.replace(':', "-");
     Ok(obj! { "name" => name, "port" => port_number, "protocol" => "TCP", "targetPort" => target_value })

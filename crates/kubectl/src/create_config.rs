@@ -140,7 +140,6 @@ fn sources(ctx: &mut Ctx) -> Run<Vec<(Text, Text)>> {
     for literal in literals {
         match literal.split_once('=') {
             Some((key, text)) if !key.is_empty() => {
-                let text = text.trim_matches(|c| c == '\'' || c == '"');
                 found.push((key.into(), text.into()));
             }
             _ => return plain(format!("invalid literal source {literal}, expected key=value")),

@@ -28,28 +28,19 @@ pub(crate) struct Ctx<'a> {
     pub config: Kubeconfig,
 }
 
+/// What a run reads from and writes to.
+pub(crate) struct Parts<'a> {
+    pub record: &'a mut Record,
+    pub output: &'a mut Output,
+    pub calls: &'a mut VecDeque<(u64, Call)>,
+}
+
 impl<'a> Ctx<'a> {
-    pub fn new(
-        env: &'a Env,
-        plan: &'a Plan,
-        record: &'a mut Record,
-        output: &'a mut Output,
-        calls: &'a mut VecDeque<(u64, Call)>,
-        now: Time,
-    ) -> Ctx<'a> {
-        Ctx {
-            env,
-            spec: plan.spec,
-            args: &plan.args,
-            now,
-            record,
-            output,
-            calls,
-            warned: Vec::new(),
-            changed: None,
-            yaml_printed: false,
-            config: Kubeconfig::of(env.config.clone()),
-        }
+    pub fn new(env: &'a Env, plan: &'a Plan, parts: Parts<'a>, now: Time) -> Ctx<'a> {
+        let Parts { record, output, calls } = parts;
+        let config = Kubeconfig::of(env.config.clone());
+        let (spec, args) = (plan.spec, &plan.args);
+        Ctx { env, spec, args, now, record, output, calls, warned: Vec::new(), changed: None, yaml_printed: false, config }
     }
 
     // === output ===

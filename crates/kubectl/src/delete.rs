@@ -149,7 +149,7 @@ pub(crate) fn delete(ctx: &mut Ctx, mut victim: Victim, deletion: &Deletion) -> 
                     if body["kind"].s() == "Status" { body["details"]["uid"].text() } else { body["metadata"]["uid"].text() };
                 victim.uid = uid;
             }
-            Err(status) => return Ok(Err(Fail::Server(status).from_source("deleting", &victim.source))),
+            Err(status) => return Ok(Err(Fail::Server(status).in_source("deleting", &victim.source))),
         }
     }
     let line = told(&victim, deletion);

@@ -81,7 +81,7 @@ impl Fail {
         if let Fail::Code(_, code) = self { *code } else { 1 }
     }
     /// `error when creating "f": …` in front, inside a server's message too.
-    pub fn from_source(self, verb: &str, source: &str) -> Fail {
+    pub fn in_source(self, verb: &str, source: &str) -> Fail {
         if source.is_empty() {
             return self;
         }

@@ -121,9 +121,7 @@ pub(crate) fn undo(ctx: &mut Ctx, info: &Info) -> Run<Option<Fail>> {
         }
     };
     if info.object["spec"]["paused"].is_true() {
-        return fail(
-            format!("cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",),
-        );
+        return fail("cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again".into());
     }
     let format = ctx.format()?;
     if dry == DryRun::Client {

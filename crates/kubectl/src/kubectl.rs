@@ -6,7 +6,7 @@
 
 use crate::call::{Answer, Call, Turn};
 use crate::command::{self, Plan};
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Parts};
 use crate::env::Env;
 use crate::fail::Stop;
 use crate::follow::{Follow, Io};
@@ -126,7 +126,8 @@ impl Kubectl {
     fn run(&mut self, now: Time) {
         self.record.rewind();
         self.output.rewind();
-        let mut ctx = Ctx::new(&self.env, &self.plan, &mut self.record, &mut self.output, &mut self.calls, now);
+        let parts = Parts { record: &mut self.record, output: &mut self.output, calls: &mut self.calls };
+        let mut ctx = Ctx::new(&self.env, &self.plan, parts, now);
         let result = command::run(&mut ctx, &self.plan);
         let env = ctx.changed_env();
         match result {

@@ -17,10 +17,7 @@ fn nodes(ctx: &mut Ctx) -> Run<(Vec<Info>, Vec<Fail>)> {
     let words = ctx.words();
     let selector = ctx.flag("selector");
     if words.is_empty() && selector.is_empty() {
-        return ctx.usage(
-            "USAGE: ".to_string()
-                + &format!("{} {} [flags]", ctx.spec.path, if ctx.spec.path == "drain" { "NODE" } else { "NODE" }),
-        );
+        return ctx.usage(format!("USAGE: {} NODE [flags]", ctx.spec.path));
     }
     if !words.is_empty() && !selector.is_empty() {
         return plain("error: cannot specify both a node name and a --selector option");
@@ -105,7 +102,8 @@ fn empty(ctx: &mut Ctx, node: &Info, dry: DryRun) -> Run<Result<(), Vec<String>>
     list.query.field_selector = format!("spec.nodeName={}", node.name).into();
     list.query.label_selector = ctx.flag("pod-selector");
     let found = ctx.request(list)?;
-    let (mut errors, mut warnings): (BTreeMap<&str, Vec<String>>, BTreeMap<&str, Vec<String>>) = Default::default();
+    let mut errors: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut warnings: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut leaving = Vec::new();
     for pod in found["items"].items() {
         let name = format!("{}/{}", pod["metadata"]["namespace"].s(), pod["metadata"]["name"].s());

@@ -54,7 +54,7 @@ pub(crate) fn run(ctx: &mut Ctx) -> Run {
         };
         match answer {
             Ok(object) => ctx.report(&format, &object, &dry.done("replaced"))?,
-            Err(fail) => fails.push(fail.from_source(if force { "creating" } else { "replacing" }, &source)),
+            Err(fail) => fails.push(fail.in_source(if force { "creating" } else { "replacing" }, &source)),
         }
     }
     finish(fails)
