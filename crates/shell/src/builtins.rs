@@ -299,9 +299,8 @@ impl Shell {
             if self.vars.get(name).is_some_and(|var| var.read_only) && !functions {
                 return self.fail(&format!("unset: {name}: is read only"), io);
             }
-            if functions {
-                Arc::make_mut(&mut self.functions).remove(name);
-            } else if Arc::make_mut(&mut self.vars).remove(name).is_none() {
+            let was_variable = !functions && Arc::make_mut(&mut self.vars).remove(name).is_some();
+            if !was_variable {
                 Arc::make_mut(&mut self.functions).remove(name);
             }
         }

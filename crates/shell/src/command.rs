@@ -83,39 +83,32 @@ impl Shell {
     }
 
     fn run_simple(&mut self, expanded: Expanded, io: &mut Io) -> Step {
-        let Expanded { argv, assigns, targets } = expanded;
-        let Some(name) = argv.first().cloned() else {
+        let Some(name) = expanded.argv.first().cloned() else {
             // The assignments were done with the expansion.
             self.status = self.substitution_status.take().unwrap_or(0);
             let mut fds = io.core.fds.clone();
-            if self.redirect(&targets, &mut fds, io).is_err() {
+            if self.redirect(&expanded.targets, &mut fds, io).is_err() {
                 self.status = 1;
             }
             return self.check_errexit(io);
         };
         if let Some(body) = self.functions.get(&name).cloned() {
-            return self.call_function(body, argv, assigns, &targets, io);
+            return self.call_function(body, expanded, io);
         }
+        let Expanded { argv, assigns, targets } = expanded;
         if crate::builtins::is_builtin(&name) {
             return self.run_builtin(argv, assigns, &targets, io);
         }
         self.run_program(argv, assigns, &targets, io)
     }
 
-    fn call_function(
-        &mut self,
-        body: Node,
-        argv: Vec<Text>,
-        assigns: Vec<(Text, Text)>,
-        targets: &[Target],
-        io: &mut Io,
-    ) -> Step {
-        if let Err(step) = self.redirect_self(targets, io) {
+    fn call_function(&mut self, body: Node, call: Expanded, io: &mut Io) -> Step {
+        if let Err(step) = self.redirect_self(&call.targets, io) {
             return step;
         }
-        let saved = self.assign_for_now(assigns);
+        let saved = self.assign_for_now(call.assigns);
         self.frames.push(Frame::Restore(saved));
-        let params = std::mem::replace(&mut self.params, Arc::new(argv[1..].to_vec()));
+        let params = std::mem::replace(&mut self.params, Arc::new(call.argv[1..].to_vec()));
         self.frames.push(Frame::Call { params, locals: Vec::new() });
         self.push(body);
         Step::More
@@ -184,15 +177,12 @@ impl Shell {
         }
         let argv = argv[1..].to_vec();
         match self.resolve(&argv[0], io) {
-            Ok(found) => self.become_program(found, argv, assigns, fds, io),
+            Ok(found) => {
+                let core = self.child_core(io.core.pid, argv, assigns, fds);
+                becoming(found, core)
+            }
             Err(code) => self.exit(code, io),
         }
-    }
-
-    fn become_program(&self, found: Resolved, argv: Vec<Text>, assigns: Vec<(Text, Text)>, fds: Fds, io: &mut Io) -> Step {
-        let core = self.child_core(io.core.pid, argv, assigns, fds);
-        let (program, core) = tool::launch(found, core);
-        Step::Become(program, Box::new(core))
     }
 
     fn child_core(&self, pid: u32, argv: Vec<Text>, assigns: Vec<(Text, Text)>, fds: Fds) -> Core {
@@ -253,7 +243,8 @@ impl Shell {
             return self.check_errexit(io);
         }
         if self.is_last(io) {
-            return self.become_program(found, argv, assigns, fds, io);
+            let core = self.child_core(io.core.pid, argv, assigns, fds);
+            return becoming(found, core);
         }
         if !io.kernel.room_for_task() {
             return self.fail("can't fork: Resource temporarily unavailable", io);
@@ -332,14 +323,8 @@ impl Shell {
         Step::More
     }
 
-    pub(crate) fn redirected(
-        &mut self,
-        node: &Node,
-        inner: &Node,
-        redirects: &[Redirect],
-        outputs: Vec<Text>,
-        io: &mut Io,
-    ) -> Step {
+    pub(crate) fn redirected(&mut self, node: &Node, outputs: Vec<Text>, io: &mut Io) -> Step {
+        let Command::Redirected(inner, redirects) = &**node else { return Step::More };
         let targets = self.expanding(node, outputs, io, |ex| {
             let target = |redirect: &Redirect, word: Text| Target { fd: redirect.fd, kind: redirect.kind, word };
             redirects.iter().map(|redirect| Ok(target(redirect, ex.text(&redirect.word)?))).collect::<Result<Vec<_>, _>>()
@@ -459,6 +444,12 @@ fn command_fields(ex: &mut Expander, words: &[Word]) -> Result<Vec<Text>, Stop> 
         }
     }
     Ok(out)
+}
+
+/// A program in the place of the shell.
+fn becoming(found: Resolved, core: Core) -> Step {
+    let (program, core) = tool::launch(found, core);
+    Step::Become(program, Box::new(core))
 }
 
 /// Adds a child of the running task.

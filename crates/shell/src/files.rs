@@ -158,7 +158,11 @@ impl<'a> Files<'a> {
 
     /// The entry at a path without links.
     fn walk(&self, absolute: &[Text]) -> Option<&Node> {
-        (1..=absolute.len()).fold(Some(&self.root.root), |here, len| self.step(here, &absolute[..len]))
+        let mut here = Some(&self.root.root);
+        for len in 1..=absolute.len() {
+            here = self.step(here, &absolute[..len]);
+        }
+        here
     }
 
     /// Follows links and `..`; the last name need not exist.

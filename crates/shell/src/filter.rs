@@ -81,7 +81,7 @@ impl Clone for Filtering {
 }
 
 impl Filtering {
-    pub(crate) fn new(filter: impl Filter + 'static, files: Vec<Text>, wording: Wording) -> Box<dyn Tool> {
+    pub(crate) fn over(filter: impl Filter + 'static, files: Vec<Text>, wording: Wording) -> Box<dyn Tool> {
         Filtering::failing(filter, files, wording, 1)
     }
     pub(crate) fn failing(filter: impl Filter + 'static, files: Vec<Text>, wording: Wording, failure: i32) -> Box<dyn Tool> {

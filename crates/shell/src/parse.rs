@@ -585,7 +585,7 @@ impl<'a> Parser<'a> {
 
     /// A redirection at this place, if there is one.
     fn redirect(&mut self, out: &mut Vec<Redirect>) -> Parse<bool> {
-        let rest = self.text[self.at..].as_bytes();
+        let rest = &self.text.as_bytes()[self.at..];
         let digits = rest.iter().take_while(|c| c.is_ascii_digit()).count();
         if !matches!(rest.get(digits), Some(b'<' | b'>')) && !self.starts("&>") || digits > 2 {
             return Ok(false);

@@ -398,7 +398,7 @@ impl Shell {
                 self.loop_start(node);
             }
             Command::For { words, .. } => return self.for_start(&node, words.as_deref(), outputs, io),
-            Command::Case { word, arms } => return self.case(&node, word, arms, outputs, io),
+            Command::Case { .. } => return self.case(&node, outputs, io),
             Command::Function { name, body } => {
                 Arc::make_mut(&mut self.functions).insert(name.clone(), body.clone());
                 self.status = 0;
@@ -409,7 +409,7 @@ impl Shell {
             }
             Command::Test(test) => return self.test_command(&node, test, outputs, io),
             Command::Arith(word) => return self.arith_command(&node, word, outputs, io),
-            Command::Redirected(inner, redirects) => return self.redirected(&node, inner, redirects, outputs, io),
+            Command::Redirected(..) => return self.redirected(&node, outputs, io),
         }
         Step::More
     }
@@ -491,7 +491,8 @@ impl Shell {
         self.push(body);
     }
 
-    fn case(&mut self, node: &Node, word: &Word, arms: &[(Vec<Word>, Node)], outputs: Vec<Text>, io: &mut Io) -> Step {
+    fn case(&mut self, node: &Node, outputs: Vec<Text>, io: &mut Io) -> Step {
+        let Command::Case { word, arms } = &**node else { return Step::More };
         let found = self.expanding(node, outputs, io, |ex| {
             let text = ex.text(word)?;
             for (patterns, body) in arms {

@@ -402,8 +402,8 @@ pub(crate) fn options(io: &mut Io, known: &str, long: &[(&str, char)]) -> Result
             out.rest.push(word.clone());
             continue;
         };
-        let mut rest = letters.char_indices();
-        while let Some((place, letter)) = rest.next() {
+        let rest = letters.char_indices();
+        for (place, letter) in rest {
             match takes(letter).filter(|_| letter != ':') {
                 None => {
                     io.complain(&format!("invalid option -- '{letter}'"));

@@ -1,4 +1,5 @@
 //! The network tools: what they ask and what they print for each way a request can end.
+#![allow(clippy::too_many_lines)] // Tables.
 
 mod common;
 

@@ -3,7 +3,7 @@
 use crate::filter::{Filter, Filtering, Flow, Wording};
 use crate::kernel::Io;
 use crate::regex::Regex;
-use crate::tool::{Tool, options};
+use crate::tool::{Options, Tool, options};
 use crate::tools::awk_parse::{Expr, Pattern, Rule, Statement, parse};
 use crate::tools::printf::{Arg, format_all, general};
 use base::{Text, Time};
@@ -66,28 +66,7 @@ pub(crate) fn awk(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
         io.complain(&format!("cmd. line:1: {words}"));
         1
     })?;
-    let mut vars = BTreeMap::new();
-    let separator = options.value('F').map_or(" ", |text| if text == "t" { "\t" } else { text.as_str() });
-    let text_of = |text: &str| String::from_utf8_lossy(&crate::escape::unescape(text).0).into_owned();
-    for (name, value) in [
-        ("FS", separator),
-        ("OFS", " "),
-        ("ORS", "\n"),
-        ("RS", "\n"),
-        ("SUBSEP", "\u{1c}"),
-        ("OFMT", "%.6g"),
-        ("CONVFMT", "%.6g"),
-    ] {
-        vars.insert(name.to_string(), Value::Text(text_of(value)));
-    }
-    for name in ["NR", "NF", "FNR", "RSTART"] {
-        vars.insert(name.into(), Value::Number(0.0));
-    }
-    for assign in options.values('v') {
-        if let Some((name, value)) = assign.split_once('=') {
-            vars.insert(name.into(), Value::Input(text_of(value)));
-        }
-    }
+    let mut vars = variables(&options);
     while let Some((name, value)) =
         rest.first().and_then(|word| word.split_once('=')).filter(|(name, _)| crate::parse::is_name(name))
     {
@@ -114,6 +93,37 @@ pub(crate) fn awk(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
     };
     let files = if only_begin { vec![base::text!("/dev/null")] } else { rest };
     Ok(Filtering::failing(awk, files, Wording::Plain, 2))
+}
+
+/// `NR`, `FS` and the others, with `-F` and `-v`.
+fn variables(options: &Options) -> BTreeMap<String, Value> {
+    let mut vars = BTreeMap::new();
+    let separator = options.value('F').map_or(" ", |text| if text == "t" { "\t" } else { text.as_str() });
+    for (name, value) in [
+        ("FS", separator),
+        ("OFS", " "),
+        ("ORS", "\n"),
+        ("RS", "\n"),
+        ("SUBSEP", "\u{1c}"),
+        ("OFMT", "%.6g"),
+        ("CONVFMT", "%.6g"),
+    ] {
+        vars.insert(name.to_string(), Value::Text(text_of(value)));
+    }
+    for name in ["NR", "NF", "FNR", "RSTART"] {
+        vars.insert(name.into(), Value::Number(0.0));
+    }
+    for assign in options.values('v') {
+        if let Some((name, value)) = assign.split_once('=') {
+            vars.insert(name.into(), Value::Input(text_of(value)));
+        }
+    }
+    vars
+}
+
+/// A text with its escapes read.
+fn text_of(text: &str) -> String {
+    String::from_utf8_lossy(&crate::escape::unescape(text).0).into_owned()
 }
 
 /// How a statement ended.
@@ -242,7 +252,7 @@ impl Awk {
     }
 
     fn field(&self, nth: f64) -> Run<Value> {
-        if nth < 0.0 || nth > 100_000.0 {
+        if !(0.0..=100_000.0).contains(&nth) {
             return Err(Stop::Wrong("access to negative field".into()));
         }
         Ok(match nth as usize {
@@ -333,32 +343,9 @@ impl Awk {
             Expr::Not(inner) => truth(!self.eval(inner)?.truth()),
             Expr::Negative(inner) => Value::Number(-self.eval(inner)?.number()),
             Expr::Positive(inner) => Value::Number(self.eval(inner)?.number()),
-            Expr::Binary(" ", left, right) => {
-                let text = self.eval(left)?.text() + &self.eval(right)?.text();
-                self.steps = self.steps.saturating_add((text.len() / 64) as u32);
-                if text.len() > 1 << 20 {
-                    return Err(Stop::Wrong("out of memory".into()));
-                }
-                Value::Text(text)
-            }
-            Expr::Binary(operator @ ("+" | "-" | "*" | "/" | "%" | "^"), left, right) => {
-                let (left, right) = (self.eval(left)?.number(), self.eval(right)?.number());
-                Value::Number(arithmetic(operator.chars().next().unwrap_or('+'), left, right)?)
-            }
             Expr::Binary(operator, left, right) => {
                 let (left, right) = (self.eval(left)?, self.eval(right)?);
-                let order = match (left.as_number(), right.as_number()) {
-                    (Some(left), Some(right)) => left.partial_cmp(&right),
-                    _ => Some(left.text().cmp(&right.text())),
-                };
-                truth(order.is_some_and(|order| match *operator {
-                    "<" => order.is_lt(),
-                    "<=" => order.is_le(),
-                    "==" => order.is_eq(),
-                    "!=" => order.is_ne(),
-                    ">" => order.is_gt(),
-                    _ => order.is_ge(),
-                }))
+                self.binary(operator, &left, &right)?
             }
             Expr::Match { negate, text, regex } => {
                 let text = self.eval(text)?.text();
@@ -376,6 +363,37 @@ impl Awk {
                 Value::Number(if *before { old + by } else { old })
             }
             Expr::Call(name, args) => self.call(name, args)?,
+        })
+    }
+
+    fn binary(&mut self, operator: &str, left: &Value, right: &Value) -> Run<Value> {
+        Ok(match operator {
+            " " => {
+                let text = left.text() + &right.text();
+                self.steps = self.steps.saturating_add((text.len() / 64) as u32);
+                if text.len() > 1 << 20 {
+                    return Err(Stop::Wrong("out of memory".into()));
+                }
+                Value::Text(text)
+            }
+            "+" | "-" | "*" | "/" | "%" | "^" => {
+                let operator = operator.chars().next().unwrap_or('+');
+                Value::Number(arithmetic(operator, left.number(), right.number())?)
+            }
+            _ => {
+                let order = match (left.as_number(), right.as_number()) {
+                    (Some(left), Some(right)) => left.partial_cmp(&right),
+                    _ => Some(left.text().cmp(&right.text())),
+                };
+                Value::Number(f64::from(u8::from(order.is_some_and(|order| match operator {
+                    "<" => order.is_lt(),
+                    "<=" => order.is_le(),
+                    "==" => order.is_eq(),
+                    "!=" => order.is_ne(),
+                    ">" => order.is_gt(),
+                    _ => order.is_ge(),
+                }))))
+            }
         })
     }
 
@@ -552,6 +570,32 @@ impl Awk {
                     self.run(no, out)?;
                 }
             }
+            Statement::While(..) | Statement::Do(..) | Statement::For(..) | Statement::ForIn(..) => self.loops(statement, out)?,
+            Statement::Block(list) => list.iter().try_for_each(|statement| self.run(statement, out))?,
+            Statement::Next => return Err(Stop::Next),
+            Statement::Break => return Err(Stop::Break),
+            Statement::Continue => return Err(Stop::Continue),
+            Statement::Exit(code) => {
+                let code = match code {
+                    Some(code) => self.eval(code)?.number() as i32 & 255,
+                    None => self.exit.unwrap_or(0),
+                };
+                self.exit = Some(code);
+                return Err(Stop::Exit);
+            }
+            Statement::Delete(name, None) => _ = self.arrays.remove(name),
+            Statement::Delete(name, Some(keys)) => {
+                let key = self.key(keys)?;
+                if let Some(array) = self.arrays.get_mut(name) {
+                    array.remove(&key);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn loops(&mut self, statement: &Statement, out: &mut Vec<u8>) -> Run<()> {
+        match statement {
             Statement::While(condition, body) => {
                 while self.eval(condition)?.truth() {
                     if self.round(body, out)? {
@@ -597,25 +641,7 @@ impl Awk {
                     }
                 }
             }
-            Statement::Block(list) => list.iter().try_for_each(|statement| self.run(statement, out))?,
-            Statement::Next => return Err(Stop::Next),
-            Statement::Break => return Err(Stop::Break),
-            Statement::Continue => return Err(Stop::Continue),
-            Statement::Exit(code) => {
-                let code = match code {
-                    Some(code) => self.eval(code)?.number() as i32 & 255,
-                    None => self.exit.unwrap_or(0),
-                };
-                self.exit = Some(code);
-                return Err(Stop::Exit);
-            }
-            Statement::Delete(name, None) => _ = self.arrays.remove(name),
-            Statement::Delete(name, Some(keys)) => {
-                let key = self.key(keys)?;
-                if let Some(array) = self.arrays.get_mut(name) {
-                    array.remove(&key);
-                }
-            }
+            _ => {}
         }
         Ok(())
     }

@@ -115,35 +115,14 @@ fn lex(text: &str) -> Parse<Vec<Token>> {
                 at += 1;
             }
             b'"' => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-                if at >= bytes.len() {
-                    return Err("unterminated string".into());
-                }
-                let raw = text.get(start + 1..at).unwrap_or_default().replace("\\/", "/");
-                out.push(Token::Text(String::from_utf8_lossy(&crate::escape::unescape(&raw).0).into_owned()));
-                at += 1;
+                let (token, end) = quoted(text, at)?;
+                out.push(token);
+                at = end;
             }
             b'/' if regex_here(out.last()) => {
-                at += 1;
-                let mut in_set = false;
-                while at < bytes.len() && (bytes[at] != b'/' || in_set) {
-                    match bytes[at] {
-                        b'\\' => at += 1,
-                        b'[' => in_set = true,
-                        b']' => in_set = false,
-                        b'\n' => return Err("unterminated regexp".into()),
-                        _ => {}
-                    }
-                    at += 1;
-                }
-                if at >= bytes.len() {
-                    return Err("unterminated regexp".into());
-                }
-                out.push(Token::Regex(text.get(start + 1..at).unwrap_or_default().replace("\\/", "/")));
-                at += 1;
+                let (token, end) = slashed(text, at)?;
+                out.push(token);
+                at = end;
             }
             b'0'..=b'9' | b'.' if byte != b'.' || bytes.get(at + 1).is_some_and(u8::is_ascii_digit) => {
                 while at < bytes.len() && (bytes[at].is_ascii_digit() || bytes[at] == b'.') {
@@ -176,6 +155,41 @@ fn lex(text: &str) -> Parse<Vec<Token>> {
     }
     out.push(Token::End);
     Ok(out)
+}
+
+/// A text in double quotes, and where it ends.
+fn quoted(text: &str, start: usize) -> Parse<(Token, usize)> {
+    let bytes = text.as_bytes();
+    let mut at = start + 1;
+    while at < bytes.len() && bytes[at] != b'"' {
+        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    }
+    if at >= bytes.len() {
+        return Err("unterminated string".into());
+    }
+    let raw = text.get(start + 1..at).unwrap_or_default().replace("\\/", "/");
+    Ok((Token::Text(String::from_utf8_lossy(&crate::escape::unescape(&raw).0).into_owned()), at + 1))
+}
+
+/// A regular expression between slashes, and where it ends.
+fn slashed(text: &str, start: usize) -> Parse<(Token, usize)> {
+    let bytes = text.as_bytes();
+    let mut at = start + 1;
+    let mut in_set = false;
+    while at < bytes.len() && (bytes[at] != b'/' || in_set) {
+        match bytes[at] {
+            b'\\' => at += 1,
+            b'[' => in_set = true,
+            b']' => in_set = false,
+            b'\n' => return Err("unterminated regexp".into()),
+            _ => {}
+        }
+        at += 1;
+    }
+    if at >= bytes.len() {
+        return Err("unterminated regexp".into());
+    }
+    Ok((Token::Regex(text.get(start + 1..at).unwrap_or_default().replace("\\/", "/")), at + 1))
 }
 
 /// After a value `/` divides, elsewhere it begins an expression.

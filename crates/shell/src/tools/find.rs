@@ -47,73 +47,7 @@ pub(crate) fn find(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
     if roots.is_empty() {
         roots.push(base::text!("."));
     }
-    let (mut tests, mut depths, mut negate) = (Vec::new(), (0, usize::MAX), false);
-    while let Some(word) = words.next() {
-        let mut value = || words.next().cloned().unwrap_or_default();
-        let test = match word.as_str() {
-            "-name" | "-iname" => Test::Name(Pattern::unquoted(&lower(&value(), word == "-iname")), word == "-iname"),
-            "-path" | "-wholename" => Test::Path(Pattern::unquoted(&value())),
-            "-type" => Test::Type(value().chars().next().unwrap_or('f')),
-            "-empty" => Test::Empty,
-            "-size" => {
-                let text = value();
-                let sign = text.chars().next().filter(|c| "+-".contains(*c)).unwrap_or('=');
-                let number = text.trim_start_matches(['+', '-']);
-                let scale = if number.ends_with('k') {
-                    1024
-                } else if number.ends_with('M') {
-                    1 << 20
-                } else if number.ends_with('c') {
-                    1
-                } else {
-                    512
-                };
-                Test::Size(sign, number.trim_end_matches(['k', 'M', 'c']).parse().unwrap_or(0) * scale)
-            }
-            "-newer" => {
-                let path = io.path(&value());
-                Test::Newer(io.files.stat(&path).map_or(base::Time::NEVER, |stat| stat.meta.mtime))
-            }
-            "-maxdepth" => {
-                depths.1 = value().parse().unwrap_or(usize::MAX);
-                continue;
-            }
-            "-mindepth" => {
-                depths.0 = value().parse().unwrap_or(0);
-                continue;
-            }
-            "!" | "-not" => {
-                negate = !negate;
-                continue;
-            }
-            "-o" | "-or" => Test::Or,
-            "-a" | "-and" | "-xdev" | "-follow" => continue,
-            "-print" => Test::Print,
-            "-print0" => Test::Print0,
-            "-delete" => Test::Delete,
-            "-exec" => {
-                let mut command = Vec::new();
-                let mut all = false;
-                for part in words.by_ref() {
-                    if part == ";" || part == "+" {
-                        all = part == "+";
-                        break;
-                    }
-                    command.push(part.clone());
-                }
-                Test::Exec(command, all)
-            }
-            other => {
-                io.complain(&if io.is_bash() {
-                    format!("unknown predicate `{other}'")
-                } else {
-                    format!("unrecognized: {other}")
-                });
-                return Err(1);
-            }
-        };
-        tests.push(if std::mem::take(&mut negate) { Test::Not(Box::new(test)) } else { test });
-    }
+    let (tests, depths) = tests(&words.cloned().collect::<Vec<_>>(), io)?;
     let mut code = 0;
     let mut paths = Vec::new();
     for root in roots {
@@ -140,6 +74,80 @@ pub(crate) fn find(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
         paths.reverse();
     }
     Ok(Box::new(Find { paths, tests, action, gathered: Vec::new(), waiting: Vec::new(), child: None, resume: None, code }))
+}
+
+/// `+10k`
+fn size(text: &str) -> Test {
+    let sign = text.chars().next().filter(|c| "+-".contains(*c)).unwrap_or('=');
+    let number = text.trim_start_matches(['+', '-']);
+    let scale: u64 = match number.bytes().last() {
+        Some(b'k') => 1024,
+        Some(b'M') => 1 << 20,
+        Some(b'c') => 1,
+        _ => 512,
+    };
+    let count: u64 = number.trim_end_matches(['k', 'M', 'c']).parse().unwrap_or(0);
+    Test::Size(sign, count.saturating_mul(scale))
+}
+
+/// The command after `-exec`, up to `;` or `+`.
+fn exec(words: &mut std::slice::Iter<Text>) -> Test {
+    let mut command = Vec::new();
+    for part in words.by_ref() {
+        if part == ";" || part == "+" {
+            return Test::Exec(command, part == "+");
+        }
+        command.push(part.clone());
+    }
+    Test::Exec(command, false)
+}
+
+/// The expression, and between which depths to look.
+fn tests(words: &[Text], io: &mut Io) -> Result<(Vec<Test>, (usize, usize)), i32> {
+    let (mut tests, mut depths, mut negate) = (Vec::new(), (0, usize::MAX), false);
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().cloned().unwrap_or_default();
+        let test = match word.as_str() {
+            "-name" | "-iname" => Test::Name(Pattern::unquoted(&lower(&value(), word == "-iname")), word == "-iname"),
+            "-path" | "-wholename" => Test::Path(Pattern::unquoted(&value())),
+            "-type" => Test::Type(value().chars().next().unwrap_or('f')),
+            "-empty" => Test::Empty,
+            "-size" => size(&value()),
+            "-newer" => {
+                let path = io.path(&value());
+                Test::Newer(io.files.stat(&path).map_or(base::Time::NEVER, |stat| stat.meta.mtime))
+            }
+            "-maxdepth" => {
+                depths.1 = value().parse().unwrap_or(usize::MAX);
+                continue;
+            }
+            "-mindepth" => {
+                depths.0 = value().parse().unwrap_or(0);
+                continue;
+            }
+            "!" | "-not" => {
+                negate = !negate;
+                continue;
+            }
+            "-o" | "-or" => Test::Or,
+            "-a" | "-and" | "-xdev" | "-follow" => continue,
+            "-print" => Test::Print,
+            "-print0" => Test::Print0,
+            "-delete" => Test::Delete,
+            "-exec" => exec(&mut words),
+            other => {
+                io.complain(&if io.is_bash() {
+                    format!("unknown predicate `{other}'")
+                } else {
+                    format!("unrecognized: {other}")
+                });
+                return Err(1);
+            }
+        };
+        tests.push(if std::mem::take(&mut negate) { Test::Not(Box::new(test)) } else { test });
+    }
+    Ok((tests, depths))
 }
 
 fn lower(text: &str, fold: bool) -> String {

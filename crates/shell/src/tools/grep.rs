@@ -3,7 +3,7 @@
 use crate::filter::{Filter, Filtering, Flow, Wording};
 use crate::kernel::Io;
 use crate::regex::Regex;
-use crate::tool::{Tool, options};
+use crate::tool::{Options, Tool, options};
 use base::Text;
 use std::collections::VecDeque;
 
@@ -34,36 +34,71 @@ struct Grep {
     spent: usize,
 }
 
+const LONG: &[(&str, char)] = &[
+    ("quiet", 'q'),
+    ("silent", 'q'),
+    ("invert-match", 'v'),
+    ("ignore-case", 'i'),
+    ("extended-regexp", 'E'),
+    ("fixed-strings", 'F'),
+    ("only-matching", 'o'),
+    ("count", 'c'),
+    ("line-number", 'n'),
+    ("word-regexp", 'w'),
+    ("line-regexp", 'x'),
+    ("regexp", 'e'),
+    ("max-count", 'm'),
+    ("files-with-matches", 'l'),
+    ("recursive", 'r'),
+    ("color", 'u'),
+    ("colour", 'u'),
+    ("line-buffered", 'u'),
+    ("no-messages", 's'),
+    ("after-context", 'A'),
+    ("before-context", 'B'),
+    ("context", 'C'),
+    ("no-filename", 'h'),
+    ("with-filename", 'H'),
+    ("text", 'a'),
+];
+
 pub(crate) fn grep(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
-    let long = [
-        ("quiet", 'q'),
-        ("silent", 'q'),
-        ("invert-match", 'v'),
-        ("ignore-case", 'i'),
-        ("extended-regexp", 'E'),
-        ("fixed-strings", 'F'),
-        ("only-matching", 'o'),
-        ("count", 'c'),
-        ("line-number", 'n'),
-        ("word-regexp", 'w'),
-        ("line-regexp", 'x'),
-        ("regexp", 'e'),
-        ("max-count", 'm'),
-        ("files-with-matches", 'l'),
-        ("recursive", 'r'),
-        ("color", 'u'),
-        ("colour", 'u'),
-        ("line-buffered", 'u'),
-        ("no-messages", 's'),
-        ("after-context", 'A'),
-        ("before-context", 'B'),
-        ("context", 'C'),
-        ("no-filename", 'h'),
-        ("with-filename", 'H'),
-        ("text", 'a'),
-    ];
-    let own = options(io, "qviEFPGoclLnwxe:f:m:A:B:C:hHsrRzua", &long).map_err(|_| 2)?;
+    let own = options(io, "qviEFPGoclLnwxe:f:m:A:B:C:hHsrRzua", LONG).map_err(|_| 2)?;
     let mut rest = own.rest.clone();
+    let regexes = patterns(io, &own, &mut rest)?;
+    let number = |letter: char| own.value(letter).and_then(|text| text.parse::<usize>().ok());
+    let files = files_of(io, &rest, own.has('r') || own.has('R'));
+    let prefix = own.has('H') || (files.len() > 1 || own.has('r') || own.has('R')) && !own.has('h');
+    let grep = Grep {
+        regexes,
+        invert: own.has('v'),
+        words: own.has('w'),
+        lines: own.has('x'),
+        quiet: own.has('q'),
+        count: own.has('c'),
+        names: own.has('l'),
+        names_without: own.has('L'),
+        numbers: own.has('n'),
+        only: own.has('o'),
+        prefix,
+        most: number('m').unwrap_or(usize::MAX),
+        after: number('A').or(number('C')).unwrap_or(0),
+        before: number('B').or(number('C')).unwrap_or(0).min(10_000),
+        name: Text::default(),
+        line: 0,
+        hits: 0,
+        held: VecDeque::new(),
+        show_after: 0,
+        shown: 0,
+        any: false,
+        spent: 0,
+    };
+    let wording = if own.has('s') { Wording::Silent } else { Wording::Plain };
+    Ok(Filtering::failing(grep, files, wording, 2))
+}
+
+/// The expressions of `-e`, `-f` or the first argument.
+fn patterns(io: &mut Io, own: &Options, rest: &mut Vec<Text>) -> Result<Vec<Regex>, i32> {
     let mut patterns: Vec<String> = own.values('e').flat_map(|text| text.split('\n')).map(String::from).collect();
     for file in own.values('f') {
         match io.read_file(file) {
@@ -95,35 +130,7 @@ pub(crate) fn grep(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
             }
         }
     }
-    let number = |letter: char| own.value(letter).and_then(|text| text.parse::<usize>().ok());
-    let files = files_of(io, &rest, own.has('r') || own.has('R'));
-    let prefix = own.has('H') || (files.len() > 1 || own.has('r') || own.has('R')) && !own.has('h');
-    let grep = Grep {
-        regexes,
-        invert: own.has('v'),
-        words: own.has('w'),
-        lines: own.has('x'),
-        quiet: own.has('q'),
-        count: own.has('c'),
-        names: own.has('l'),
-        names_without: own.has('L'),
-        numbers: own.has('n'),
-        only: own.has('o'),
-        prefix,
-        most: number('m').unwrap_or(usize::MAX),
-        after: number('A').or(number('C')).unwrap_or(0),
-        before: number('B').or(number('C')).unwrap_or(0).min(10_000),
-        name: Text::default(),
-        line: 0,
-        hits: 0,
-        held: VecDeque::new(),
-        show_after: 0,
-        shown: 0,
-        any: false,
-        spent: 0,
-    };
-    let wording = if own.has('s') { Wording::Silent } else { Wording::Plain };
-    Ok(Filtering::failing(grep, files, wording, 2))
+    Ok(regexes)
 }
 
 fn files_of(io: &mut Io, rest: &[Text], deep: bool) -> Vec<Text> {

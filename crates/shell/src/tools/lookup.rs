@@ -58,7 +58,7 @@ pub(crate) fn nslookup(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
         io.err("BusyBox v1.36.1 multi-call binary.\n\nUsage: nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]\n");
         return Err(1);
     };
-    start(io, form, name, words.get(1).cloned(), &kinds, port)
+    start(io, Asked { form, name, server: words.get(1).cloned(), kinds, port })
 }
 
 pub(crate) fn host(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
@@ -68,17 +68,20 @@ pub(crate) fn host(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
         io.err("Usage: host [-aCdilrTvVw] [-c class] [-N ndots] [-t type] [-W time] hostname [server]\n");
         return Err(1);
     };
-    start(io, Form::Host, name, options.rest.get(1).cloned(), &kinds, 53)
+    start(io, Asked { form: Form::Host, name, server: options.rest.get(1).cloned(), kinds, port: 53 })
 }
 
-fn start(
-    io: &mut Io,
+/// What the command line asks for.
+struct Asked {
     form: Form,
     name: Text,
     server: Option<Text>,
-    kinds: &[RecordKind],
+    kinds: Vec<RecordKind>,
     port: u16,
-) -> Result<Box<dyn Tool>, i32> {
+}
+
+fn start(io: &mut Io, asked: Asked) -> Result<Box<dyn Tool>, i32> {
+    let Asked { form, name, server, mut kinds, port } = asked;
     let resolver = Resolver::read(io);
     let server = match server {
         None => resolver.servers[0],
@@ -94,7 +97,6 @@ fn start(
             }
         },
     };
-    let mut kinds = kinds.to_vec();
     let mut names = names(&name, &resolver, form);
     if let Ok(address) = name.parse::<IpAddr>() {
         names = vec![Text::from(reverse_name(address))];
@@ -272,18 +274,18 @@ impl Lookup {
 /// A record as nslookup shows it.
 fn row(record: &Record, busybox: bool) -> String {
     let name = &record.name;
-    let tab = if busybox { "\t" } else { "\t" };
+    let dot = if busybox { "" } else { "." };
     match &record.data {
-        RecordData::Address(address) => format!("Name:{tab}{name}\nAddress: {address}\n"),
-        RecordData::Cname(to) => format!("{name}\tcanonical name = {to}{}\n", if busybox { "" } else { "." }),
-        RecordData::Ptr(to) => format!("{name}\tname = {to}{}\n", if busybox { "" } else { "." }),
-        RecordData::Ns(to) => format!("{name}\tnameserver = {to}{}\n", if busybox { "" } else { "." }),
+        RecordData::Address(address) => format!("Name:\t{name}\nAddress: {address}\n"),
+        RecordData::Cname(to) => format!("{name}\tcanonical name = {to}{dot}\n"),
+        RecordData::Ptr(to) => format!("{name}\tname = {to}{dot}\n"),
+        RecordData::Ns(to) => format!("{name}\tnameserver = {to}{dot}\n"),
         RecordData::Txt(text) => format!("{name}\ttext = \"{text}\"\n"),
         RecordData::Mx { preference, host } => {
-            format!("{name}\tmail exchanger = {preference} {host}{}\n", if busybox { "" } else { "." })
+            format!("{name}\tmail exchanger = {preference} {host}{dot}\n")
         }
         RecordData::Srv { priority, weight, port, target } => {
-            format!("{name}\tservice = {priority} {weight} {port} {target}{}\n", if busybox { "" } else { "." })
+            format!("{name}\tservice = {priority} {weight} {port} {target}{dot}\n")
         }
         RecordData::Soa { primary, mailbox, serial, refresh, retry, expire, minimum } => format!(
             "{name}\n\torigin = {primary}\n\tmail addr = {mailbox}\n\tserial = {serial}\n\trefresh = {refresh}\n\tretry = {retry}\n\texpire = {expire}\n\tminimum = {minimum}\n"

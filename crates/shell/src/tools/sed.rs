@@ -3,7 +3,7 @@
 use crate::filter::{Filter, Filtering, Flow, Wording};
 use crate::kernel::Io;
 use crate::regex::{Found, Regex};
-use crate::tool::{On, Step, Tool, options};
+use crate::tool::{On, Options, Step, Tool, options};
 use base::Text;
 use std::sync::Arc;
 
@@ -105,24 +105,7 @@ pub(crate) fn sed(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
     io.core.argv = Arc::new(argv);
     let options = options(io, "ne:f:Erisuz", &long)?;
     let mut rest = options.rest.clone();
-    let mut script: Vec<String> = options.values('e').map(|text| text.to_string()).collect();
-    for file in options.values('f') {
-        match io.read_file(file) {
-            Ok(data) => script.push(String::from_utf8_lossy(data.bytes()).trim_end_matches('\n').into()),
-            Err(error) => {
-                io.complain(&format!("{file}: {}", error.words()));
-                return Err(1);
-            }
-        }
-    }
-    if script.is_empty() {
-        if rest.is_empty() {
-            io.err("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n");
-            return Err(1);
-        }
-        script.push(rest.remove(0).to_string());
-    }
-    let text = script.join("\n");
+    let text = script(io, &options, &mut rest)?;
     let extended = options.has('E') || options.has('r');
     let program = match (Reader { chars: text.chars().collect(), at: 0, extended }).program() {
         Ok(program) => program,
@@ -153,7 +136,7 @@ pub(crate) fn sed(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
     if options.has('i') {
         return Ok(Box::new(InPlace { sed, files: rest, next: 0, code: 0 }));
     }
-    Ok(Filtering::new(sed, rest, Wording::Plain))
+    Ok(Filtering::over(sed, rest, Wording::Plain))
 }
 
 /// `sed -i`: each file is read, changed and written back.
@@ -199,6 +182,28 @@ impl Tool for InPlace {
     fn copy(&self) -> Box<dyn Tool> {
         Box::new(self.clone())
     }
+}
+
+/// The script of `-e`, `-f` or the first argument.
+fn script(io: &mut Io, options: &Options, rest: &mut Vec<Text>) -> Result<String, i32> {
+    let mut script: Vec<String> = options.values('e').map(|text| text.to_string()).collect();
+    for file in options.values('f') {
+        match io.read_file(file) {
+            Ok(data) => script.push(String::from_utf8_lossy(data.bytes()).trim_end_matches('\n').into()),
+            Err(error) => {
+                io.complain(&format!("{file}: {}", error.words()));
+                return Err(1);
+            }
+        }
+    }
+    if script.is_empty() {
+        if rest.is_empty() {
+            io.err("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n");
+            return Err(1);
+        }
+        script.push(rest.remove(0).to_string());
+    }
+    Ok(script.join("\n"))
 }
 
 struct Reader {
@@ -566,8 +571,9 @@ impl Sed {
                 To::More(count) => self.number.saturating_add(*count),
                 To::At(_) => 0,
             };
-            let single = !matches!(to, To::At(Address::Match(_) | Address::Last | Address::Step(..))) && until <= self.number;
-            if !single && !(last && matches!(to, To::At(Address::Last))) {
+            let counted = matches!(to, To::At(Address::Line(_)) | To::More(_));
+            let single = counted && until <= self.number || last && matches!(to, To::At(Address::Last));
+            if !single {
                 self.open[at] = Some(until);
             }
             true
@@ -586,6 +592,12 @@ impl Sed {
         out.extend(&self.space);
         if !(last && self.missing_newline) {
             out.push(b'\n');
+        }
+    }
+
+    fn print_unless_quiet(&self, wanted: bool, out: &mut Vec<u8>) {
+        if wanted && !self.quiet {
+            self.print(out, false);
         }
     }
 
@@ -611,37 +623,16 @@ impl Sed {
                 continue;
             }
             match &line.action {
-                Action::Substitute(substitute) => {
-                    if let Some(new) = substitute.apply(&self.space) {
-                        self.space = new;
-                        substituted = true;
-                        if substitute.print {
-                            self.print(out, false);
-                        }
-                    }
-                }
-                Action::Translate(pairs) => {
-                    let text = String::from_utf8_lossy(&self.space).into_owned();
-                    let map = |c: char| pairs.iter().find(|pair| pair.0 == c).map_or(c, |pair| pair.1);
-                    self.space = text.chars().map(map).collect::<String>().into_bytes();
-                }
-                Action::Text(b'a', text) => self.appended.push(text.clone()),
-                Action::Text(b'i', text) => out.extend(format!("{text}\n").as_bytes()),
-                Action::Text(_, text) => {
+                Action::Text(b'c', text) => {
                     if line.to.is_none() || self.open[at - 1].is_none() || line.negate {
                         out.extend(format!("{text}\n").as_bytes());
                     }
                     deleted = true;
                     break;
                 }
-                Action::Label(_) | Action::Block(_) => {}
                 Action::Branch(kind, label) => {
-                    let jump = match kind {
-                        b'b' => true,
-                        b't' => std::mem::take(&mut substituted),
-                        _ => !std::mem::take(&mut substituted),
-                    };
-                    if jump {
+                    let was = *kind != b'b' && std::mem::take(&mut substituted);
+                    if *kind == b'b' || was == (*kind == b't') {
                         at = self.label(label);
                     }
                 }
@@ -668,13 +659,11 @@ impl Sed {
                     if last {
                         break;
                     }
-                    if *kind == b'n' && !self.quiet {
-                        self.print(out, false);
-                    }
+                    self.print_unless_quiet(*kind == b'n', out);
                     self.resume = Some((at, *kind == b'N'));
                     return;
                 }
-                Action::Simple(kind) => self.simple(*kind, out),
+                action => substituted |= self.edit(action, out),
             }
         }
         if !deleted && !self.quiet {
@@ -683,6 +672,30 @@ impl Sed {
         for text in std::mem::take(&mut self.appended) {
             out.extend(format!("{text}\n").as_bytes());
         }
+    }
+
+    /// An action that only changes texts; true if it substituted.
+    fn edit(&mut self, action: &Action, out: &mut Vec<u8>) -> bool {
+        match action {
+            Action::Substitute(substitute) => {
+                let Some(new) = substitute.apply(&self.space) else { return false };
+                self.space = new;
+                if substitute.print {
+                    self.print(out, false);
+                }
+                return true;
+            }
+            Action::Translate(pairs) => {
+                let text = String::from_utf8_lossy(&self.space).into_owned();
+                let map = |c: char| pairs.iter().find(|pair| pair.0 == c).map_or(c, |pair| pair.1);
+                self.space = text.chars().map(map).collect::<String>().into_bytes();
+            }
+            Action::Text(b'a', text) => self.appended.push(text.clone()),
+            Action::Text(_, text) => out.extend(format!("{text}\n").as_bytes()),
+            Action::Simple(kind) => self.simple(*kind, out),
+            Action::Label(_) | Action::Branch(..) | Action::Quit(..) | Action::Block(_) => {}
+        }
+        false
     }
 
     fn simple(&mut self, kind: u8, out: &mut Vec<u8>) {

@@ -77,7 +77,7 @@ pub(crate) fn sort(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
 }
 
 /// `-o file`: standard output goes there; a source of the same name is read first.
-fn open_output(io: &mut Io, options: &Options, files: &mut Vec<base::Text>) -> Result<bool, i32> {
+fn open_output(io: &mut Io, options: &Options, files: &mut [base::Text]) -> Result<bool, i32> {
     let Some(name) = options.value('o') else { return Ok(false) };
     for (nth, file) in files.iter_mut().enumerate().filter(|(_, file)| *file == name).take(50) {
         if let Ok(fd) = io.open(name, Access::Read) {
@@ -325,7 +325,7 @@ pub(crate) fn uniq(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
         last: None,
         times: 0,
     };
-    Ok(Filtering::new(uniq, options.rest.into_iter().take(1).collect(), Wording::CantOpen))
+    Ok(Filtering::over(uniq, options.rest.into_iter().take(1).collect(), Wording::CantOpen))
 }
 
 impl Uniq {

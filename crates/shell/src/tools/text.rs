@@ -19,7 +19,7 @@ struct Cat {
 pub(crate) fn cat(io: &mut Io) -> Made {
     let options = options(io, "nbestvAETu", &[])?;
     let numbers = options.has('n') || options.has('b');
-    Ok(Filtering::new(Cat { numbers, line: 0 }, options.rest, Wording::CantOpen))
+    Ok(Filtering::over(Cat { numbers, line: 0 }, options.rest, Wording::CantOpen))
 }
 
 impl Filter for Cat {
@@ -69,7 +69,7 @@ pub(crate) fn nl(io: &mut Io) -> Made {
 fn lines(io: &mut Io, known: &str, wording: Wording, how: fn(&Options) -> Order) -> Made {
     let options = options(io, known, &[])?;
     let how = how(&options);
-    Ok(Filtering::new(Lines { how, kept: Vec::new(), bytes: 0, number: 0 }, options.rest, wording))
+    Ok(Filtering::over(Lines { how, kept: Vec::new(), bytes: 0, number: 0 }, options.rest, wording))
 }
 
 impl Filter for Lines {
@@ -142,7 +142,7 @@ pub(crate) fn head(io: &mut Io) -> Made {
     let headers = (options.rest.len() > 1 || options.has('v')) && !options.has('q');
     let bytes = options.has('c');
     let head = Head { bytes, but_last, count, left: count, held: VecDeque::new(), headers, first: true };
-    Ok(Filtering::new(head, options.rest, Wording::Plain))
+    Ok(Filtering::over(head, options.rest, Wording::Plain))
 }
 
 /// `head -3` means `head -n 3`.
@@ -240,7 +240,7 @@ pub(crate) fn tail(io: &mut Io) -> Made {
     let tail = Tail { bytes, from_start, count, seen: 0, held: VecDeque::new(), headers, first: true };
     let follow = options.has('f') || options.has('F');
     let files = options.rest;
-    let shown = Filtering::new(tail, files.clone(), Wording::CantOpen);
+    let shown = Filtering::over(tail, files.clone(), Wording::CantOpen);
     Ok(if follow { Box::new(Follow { shown: Some(shown), files, sizes: Vec::new() }) } else { shown })
 }
 
@@ -372,7 +372,7 @@ pub(crate) fn wc(io: &mut Io) -> Made {
     }
     let wide = io.is_bash() && !(options.rest.is_empty() && show.len() == 1);
     let wc = Wc { show, wide, name: None, now: Count::default(), total: Count::default(), files: 0, in_word: false };
-    Ok(Filtering::new(wc, options.rest, Wording::Plain))
+    Ok(Filtering::over(wc, options.rest, Wording::Plain))
 }
 
 impl Wc {
@@ -518,7 +518,7 @@ pub(crate) fn cut(io: &mut Io) -> Made {
         (None, None) => Vec::new(),
     };
     let cut = Cut { ranges, delimiter, between, only_delimited: options.has('s'), complement: options.has('C') };
-    Ok(Filtering::new(cut, options.rest, Wording::Plain))
+    Ok(Filtering::over(cut, options.rest, Wording::Plain))
 }
 
 fn ranges(list: &str) -> Option<Vec<(usize, usize)>> {

@@ -31,7 +31,7 @@ pub(crate) fn tr(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
     let complement = options.has('c') || options.has('C');
     let squeeze = squeeze.then(|| second.clone().unwrap_or_else(|| from.clone()));
     let to = if delete { Vec::new() } else { second.unwrap_or_default() };
-    Ok(Filtering::new(Tr { from, complement, to, delete, squeeze, last: None }, Vec::new(), Wording::Plain))
+    Ok(Filtering::over(Tr { from, complement, to, delete, squeeze, last: None }, Vec::new(), Wording::Plain))
 }
 
 /// `a-z`, `[:space:]`, `\n`, `\0`.

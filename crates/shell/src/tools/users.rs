@@ -2,7 +2,6 @@
 
 use crate::kernel::Io;
 use crate::tool::options;
-use base::Text;
 
 /// The user's name as our images' `/etc/passwd` has it.
 pub(crate) fn name_of(uid: u32) -> String {
@@ -159,7 +158,7 @@ pub(crate) fn printenv(io: &mut Io) -> i32 {
     }
     let mut code = 0;
     for name in &argv[1..] {
-        match io.env(name).map(Text::clone) {
+        match io.env(name).cloned() {
             Some(value) => io.out(format!("{value}\n")),
             None => code = 1,
         }

@@ -66,9 +66,8 @@ impl Host {
             now: self.now,
         };
         let mut process = Process::start(start, &self.files()).expect("starts");
-        match &self.stdin {
-            Some(text) => process.stdin(text.as_bytes()),
-            None => {}
+        if let Some(text) = &self.stdin {
+            process.stdin(text.as_bytes());
         }
         if !self.tty {
             process.close_stdin();
