@@ -153,6 +153,7 @@ pub(crate) fn run(ctx: &mut Ctx, plan: &Plan) -> Run {
     }
     ctx.load_config()?;
     config::check(ctx)?;
+    ctx.check_validate()?;
     match plan.spec.path.split(' ').next().unwrap_or("") {
         "create" => create::run(ctx),
         "rollout" => rollout::run(ctx),

@@ -51,6 +51,17 @@ impl Ctx<'_> {
         let (_, month, day, hour, minute, second) = self.now.civil();
         format!("{level}{month:02}{day:02} {hour:02}:{minute:02}:{second:02}.000000   12345 {place}] {words}")
     }
+    /// Complains about a `--validate` that means nothing.
+    pub fn check_validate(&self) -> Run {
+        let value = self.flag("validate");
+        if matches!(value.as_str(), "" | "true" | "strict" | "warn" | "false" | "ignore") {
+            return Ok(());
+        }
+        plain(format!(
+            "invalid - validate option {:?}; must be one of: strict (or true), warn, ignore (or false)",
+            value.as_str()
+        ))
+    }
     /// What the server is to do with unknown fields.
     pub fn validation(&self) -> Validation {
         match self.flag("validate").as_str() {

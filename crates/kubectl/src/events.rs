@@ -29,11 +29,20 @@ pub(crate) fn run(ctx: &mut Ctx) -> Run {
     if !about.is_empty() {
         let Some((word, name)) = about.split_once('/') else { return plain("--for must be in resource/name form") };
         let target = ctx.kind(word)?;
-        list.query.field_selector = format!("involvedObject.kind={},involvedObject.name={name}", target.kind).into();
+        list.query.field_selector = format!(
+            "involvedObject.kind={},involvedObject.apiVersion={},involvedObject.name={name}",
+            target.kind,
+            target.api_version()
+        )
+        .into();
     }
     let found = ctx.request(list)?;
     let fits = |event: &&Value| types.is_empty() || types.iter().any(|t| event["type"].s().eq_ignore_ascii_case(t));
     let mut events: Vec<Value> = found["items"].items().iter().filter(fits).cloned().collect();
+    for event in &mut events {
+        event.set(&["apiVersion"], "v1");
+        event.set(&["kind"], "Event");
+    }
     if !matches!(format, Format::Default | Format::Wide) {
         let list = obj! { "apiVersion" => "v1", "items" => events, "kind" => "EventList", "metadata" => obj! {} };
         return if matches!(format, Format::Name) && list["items"].items().is_empty() {

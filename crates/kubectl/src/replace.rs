@@ -13,11 +13,14 @@ pub(crate) fn run(ctx: &mut Ctx) -> Run {
         return plain("--raw is not supported here");
     }
     if ctx.filenames()?.is_empty() {
-        return ctx.usage("Must specify --filename to replace");
+        return plain("must specify one of -f and -k");
     }
     let format = ctx.format()?;
     let dry = ctx.dry_run()?;
     let force = ctx.on("force");
+    if force && dry != DryRun::None {
+        return plain("--dry-run can not be used when --force is set");
+    }
     if ctx.number("grace-period") >= 0 && !force {
         return plain("--grace-period must have --force specified");
     }

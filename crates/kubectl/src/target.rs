@@ -86,6 +86,7 @@ impl<'a> Ctx<'a> {
     /// What is to be fetched.
     pub fn units(&mut self, pick: &Pick) -> Run<Vec<Unit>> {
         if !self.filenames()?.is_empty() {
+            self.documents()?;
             if !pick.words.is_empty() {
                 return plain("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well");
             }
@@ -177,14 +178,7 @@ impl<'a> Ctx<'a> {
             return broken(words);
         }
         let (version, kind) = (value["apiVersion"].text(), value["kind"].text());
-        let is_text = |v: &Value| matches!(v, Value::Str(_) | Value::Null);
-        if let Some((_, found)) = value["metadata"]["labels"].entries().iter().find(|(_, v)| !is_text(v)) {
-            let go = match found {
-                Value::Bool(_) => "bool",
-                Value::Int(_) | Value::Float(_) => "number",
-                other => other.type_name(),
-            };
-            let words = format!("json: cannot unmarshal {go} into Go struct field ObjectMeta.metadata.labels of type string");
+        if let Some(words) = wrong_metadata(&value["metadata"]) {
             return broken(format!("unable to decode {:?}: {words}", source.as_str()));
         }
         let meta = &value["metadata"];
@@ -267,6 +261,20 @@ impl<'a> Ctx<'a> {
         finish(fails)?;
         Ok(infos)
     }
+}
+
+/// What is not a text in metadata where Go's decoder wants one.
+fn wrong_metadata(meta: &Value) -> Option<String> {
+    let texts =
+        ["annotations", "labels"].iter().flat_map(|field| meta[*field].entries().iter().map(move |(_, value)| (*field, value)));
+    let names = ["generateName", "name", "namespace"].iter().map(|field| (*field, &meta[*field]));
+    let (field, value) = texts.chain(names).find(|(_, value)| !matches!(value, Value::Str(_) | Value::Null))?;
+    let go = match value {
+        Value::Bool(_) => "bool",
+        Value::Int(_) | Value::Float(_) => "number",
+        other => other.type_name(),
+    };
+    Some(format!("json: cannot unmarshal {go} into Go struct field ObjectMeta.metadata.{field} of type string"))
 }
 
 /// Ends the command if there are failures.
