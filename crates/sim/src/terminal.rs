@@ -34,7 +34,7 @@ pub struct Terminal {
 /// A kubectl that collects its standard input, or runs.
 #[derive(Clone)]
 enum Program {
-    Collecting { argv: Vec<Text>, input: Vec<u8>, tty: bool },
+    Collecting { argv: Vec<Text>, vars: Vec<(Text, Text)>, input: Vec<u8>, tty: bool },
     Running(Box<Kubectl>),
 }
 
@@ -268,19 +268,20 @@ impl World {
                 let piped = program.piped_input || !terminal.interactive;
                 let started = if piped && reads_input(&argv) {
                     terminal.process.reply(call_id, shell::Reply::WantInput);
-                    Program::Collecting { argv, input: Vec::new(), tty: program.tty }
+                    Program::Collecting { argv, vars: program.env, input: Vec::new(), tty: program.tty }
                 } else {
-                    Program::Running(Box::new(Kubectl::start(&argv, terminal.env(program.tty, None, self.now))))
+                    let env = Env { vars: program.env, ..terminal.env(program.tty, None, self.now) };
+                    Program::Running(Box::new(Kubectl::start(&argv, env)))
                 };
                 terminal.running.insert(call_id, started);
             }
             Call::Input { to, bytes, end } => {
-                let Some(Program::Collecting { argv, input, tty }) = terminal.running.get_mut(&to) else { return };
+                let Some(Program::Collecting { argv, vars, input, tty }) = terminal.running.get_mut(&to) else { return };
                 input.extend(bytes);
                 if end {
                     let stdin = Text::from(String::from_utf8_lossy(input).as_ref());
-                    let (argv, tty) = (std::mem::take(argv), *tty);
-                    let kubectl = Kubectl::start(&argv, terminal.env(tty, Some(stdin), self.now));
+                    let (argv, vars, tty) = (std::mem::take(argv), std::mem::take(vars), *tty);
+                    let kubectl = Kubectl::start(&argv, Env { vars, ..terminal.env(tty, Some(stdin), self.now) });
                     terminal.running.insert(to, Program::Running(Box::new(kubectl)));
                 }
             }
