@@ -72,7 +72,8 @@ pub struct Census {
 pub fn census(snapshot: &Snapshot, filter: &str, system: bool) -> Census {
     let shown = |object: &Object| system || !is_system(object);
     let nodes = snapshot.list(&resource::NODES, "").map(|node| read_node(snapshot, node, filter, &shown)).collect();
-    let homeless = |pod: &&Arc<Object>| pod.pod().node().is_empty() && !pod.pod().is_finished() && shown(pod);
+    let has_node = |pod: &Object| snapshot.find(&resource::NODES, "", pod.pod().node()).is_some();
+    let homeless = |pod: &&Arc<Object>| !has_node(pod) && shown(pod);
     let waiting: Vec<&Arc<Object>> = snapshot.list(&resource::PODS, "").filter(homeless).collect();
     let mut reasons: BTreeMap<Text, u32> = BTreeMap::new();
     for pod in &waiting {
@@ -84,7 +85,11 @@ pub fn census(snapshot: &Snapshot, filter: &str, system: bool) -> Census {
         nodes,
         waiting: waiting.into_iter().map(|pod| read_pod(pod, filter)).collect(),
         reasons,
-        services: snapshot.list(&resource::SERVICES, "").filter(|s| shown(s)).map(|s| read_service(snapshot, s, filter)).collect(),
+        services: snapshot
+            .list(&resource::SERVICES, "")
+            .filter(|s| shown(s))
+            .map(|s| read_service(snapshot, s, filter))
+            .collect(),
     }
 }
 
@@ -94,6 +99,9 @@ fn is_system(object: &Object) -> bool {
 }
 
 fn reason(pod: &Object) -> Text {
+    if !pod.pod().node().is_empty() {
+        return format!("node {} is gone", pod.pod().node()).into();
+    }
     let condition = Condition::find(pod.status(), "PodScheduled");
     let message = condition["message"].s();
     // What follows the first sentence is about preemption.

@@ -75,11 +75,6 @@ impl Glyph {
         }
     }
 
-    /// Whether someone should look.
-    pub fn is_trouble(self) -> bool {
-        self.health() == Health::Failing
-    }
-
     /// Strokes and an optional filled part, as SVG path data on a field of 16 by 16.
     pub fn paths(self) -> (&'static str, &'static str) {
         match self {

@@ -28,6 +28,7 @@ pub fn place(census: Census, width: f64, height: f64) -> Scene {
         width,
         height,
         tier: Tier::Big,
+        side: 0.0,
         client: Rect::default(),
         balancers: Vec::new(),
         services: Vec::new(),
@@ -55,14 +56,15 @@ pub fn place(census: Census, width: f64, height: f64) -> Scene {
         (waiting, reason)
     });
     let end = place_nodes(&mut scene, (nodes, lane), area, height - area.y - PAD);
-    let lowest = scene.services_rect.bottom().max(scene.balancers.iter().map(|b| b.rect.bottom()).fold(scene.client.bottom(), f64::max));
+    let lowest =
+        scene.services_rect.bottom().max(scene.balancers.iter().map(|b| b.rect.bottom()).fold(scene.client.bottom(), f64::max));
     scene.height = height.max(end + PAD).max(lowest + PAD);
     scene
 }
 
 fn three_columns(scene: &mut Scene, services: Vec<Service>) -> Rect {
-    let outside = 118.0;
-    let (left, column) = (PAD + outside + 36.0, 188.0);
+    let outside = 112.0;
+    let (left, column) = (PAD + outside + 30.0, 180.0);
     let top = PAD + CAPTION - 6.0;
     scene.client = Rect::new(PAD, top, outside, CLIENT);
     place_cards(scene, services, Rect::new(left, top, column, scene.height - top - PAD));
@@ -74,7 +76,7 @@ fn three_columns(scene: &mut Scene, services: Vec<Service>) -> Rect {
             y += 40.0 + GAP;
         }
     }
-    let x = left + column + 44.0;
+    let x = left + column + 40.0;
     Rect::new(x, top, scene.width - x - PAD, 0.0)
 }
 
@@ -121,7 +123,8 @@ fn place_cards(scene: &mut Scene, services: Vec<Service>, area: Rect) {
         scene.services.push(ServiceCard { service, rect, lines: lines as u8 + 1 });
         y += CARD[lines] + 8.0;
     }
-    scene.services_rect = Rect::new(area.x, area.y, area.w, (y - area.y).max(CARD[1]) + if scene.more_services > 0 { 18.0 } else { 0.0 });
+    scene.services_rect =
+        Rect::new(area.x, area.y, area.w, (y - area.y).max(CARD[1]) + if scene.more_services > 0 { 18.0 } else { 0.0 });
 }
 
 fn place_pairs(scene: &mut Scene, services: Vec<Service>, area: Rect) {
@@ -149,7 +152,13 @@ struct Grid {
 
 impl Grid {
     fn of(count: usize, width: f64) -> Grid {
-        let least = if count > 30 { 104.0 } else if count > 6 { 132.0 } else { 150.0 };
+        let least = if count > 30 {
+            104.0
+        } else if count > 6 {
+            132.0
+        } else {
+            150.0
+        };
         let fit = (((width + GAP) / (least + GAP)) as usize).clamp(1, count.max(1));
         let rows = count.max(1).div_ceil(fit);
         let columns = count.max(1).div_ceil(rows);
@@ -161,8 +170,28 @@ impl Grid {
     }
 }
 
+/// A tier, and the side of its cells if they are squares.
+type Size = (Tier, f64);
+
+/// Sizes from the largest to the smallest, and how much higher than the room the nodes may become by them: then one scrolls.
+const SIZES: [(Size, f64); 11] = [
+    ((Tier::Big, 0.0), 1.0),
+    ((Tier::Medium, 0.0), 1.0),
+    ((Tier::Small, 16.0), 1.0),
+    ((Tier::Small, 14.0), 1.0),
+    ((Tier::Small, 13.0), 1.0),
+    ((Tier::Small, 12.0), 1.0),
+    ((Tier::Small, 11.0), 1.0),
+    ((Tier::Small, 10.0), 1.0),
+    ((Tier::Small, 10.0), 1.5),
+    ((Tier::Tiny, 8.0), 1.0),
+    ((Tier::Tiny, 8.0), 1.7),
+];
+/// So few pods are shown with their names even if one has to scroll.
+const FEW: usize = 30;
+
 /// Size of a cell and the gap beside it, in a frame that is so wide inside.
-fn cell_size(tier: Tier, inner: f64) -> (f64, f64, f64) {
+fn cell_size((tier, side): Size, inner: f64) -> (f64, f64, f64) {
     let even = |least: f64, most: f64, height: f64, gap: f64| {
         let count = ((inner + gap) / (least + gap)).floor().max(1.0);
         (((inner - gap * (count - 1.0)) / count).min(most), height, gap)
@@ -170,19 +199,18 @@ fn cell_size(tier: Tier, inner: f64) -> (f64, f64, f64) {
     match tier {
         Tier::Big => even(126.0, 210.0, 38.0, 6.0),
         Tier::Medium => even(86.0, 130.0, 21.0, 4.0),
-        Tier::Small => (15.0, 15.0, 3.0),
-        Tier::Tiny => (8.0, 8.0, 2.0),
+        Tier::Small | Tier::Tiny => (side, side, if side > 12.0 { 3.0 } else { 2.0 }),
         Tier::Heap => (inner, HEAP_LINE, 0.0),
     }
 }
 
 /// The height that so many cells take.
-fn cells_height(tier: Tier, inner: f64, pods: &[Pod]) -> f64 {
+fn cells_height(size: Size, inner: f64, pods: &[Pod]) -> f64 {
     if pods.is_empty() {
         return 0.0;
     }
-    let (w, h, gap) = cell_size(tier, inner);
-    let rows = match tier {
+    let (w, h, gap) = cell_size(size, inner);
+    let rows = match size.0 {
         Tier::Heap => counts(pods.iter()).len(),
         Tier::Big | Tier::Medium | Tier::Small | Tier::Tiny => pods.len().div_ceil(per_row(w, gap, inner)),
     };
@@ -202,13 +230,13 @@ struct Heights {
     total: f64,
 }
 
-fn heights(tier: Tier, grid: &Grid, area: Rect, (nodes, strips, lane): (&[Node], usize, &Homeless)) -> Heights {
+fn heights(size: Size, grid: &Grid, area: Rect, (nodes, strips, lane): (&[Node], usize, &Homeless)) -> Heights {
     let inner = grid.width - 2.0 * INSET;
-    let tall = |node: &Node| grid.header + cells_height(tier, inner, &node.pods) + INSET;
+    let tall = |node: &Node| grid.header + cells_height(size, inner, &node.pods) + INSET;
     let least = if grid.header > LOW_HEADER { 96.0 } else { 44.0 };
     let rows: Vec<f64> = nodes.chunks(grid.columns).map(|row| row.iter().map(tall).fold(least, f64::max)).collect();
     let lane = lane.as_ref().map_or(0.0, |(pods, _)| {
-        let inside = cells_height(tier, area.w - 2.0 * INSET, pods);
+        let inside = cells_height(size, area.w - 2.0 * INSET, pods);
         LANE_HEADER + inside + INSET
     });
     let lane_gap = if lane > 0.0 { GAP } else { 0.0 };
@@ -217,23 +245,24 @@ fn heights(tier: Tier, grid: &Grid, area: Rect, (nodes, strips, lane): (&[Node],
 }
 
 /// The largest cells with which everything can be seen, or nearly.
-fn choose(grid: &Grid, area: Rect, room: f64, given: (&[Node], usize, &Homeless)) -> (Tier, Heights) {
+fn choose(grid: &Grid, area: Rect, room: f64, given: (&[Node], usize, &Homeless)) -> (Size, Heights) {
     let pods: usize = given.0.iter().map(|n| n.pods.len()).sum::<usize>() + given.2.as_ref().map_or(0, |l| l.0.len());
-    let few = if pods <= 30 { 3.0 } else { 1.0 };
-    for (tier, stretch) in [(Tier::Big, 1.0), (Tier::Medium, 1.0), (Tier::Big, few), (Tier::Small, 1.15), (Tier::Tiny, 1.8)] {
-        let found = heights(tier, grid, area, given);
+    let few = (pods <= FEW).then_some(((Tier::Big, 0.0), 4.0));
+    for (size, stretch) in SIZES.into_iter().take(1).chain(few).chain(SIZES.into_iter().skip(1)) {
+        let found = heights(size, grid, area, given);
         if found.total <= room * stretch {
-            return (tier, found);
+            return (size, found);
         }
     }
-    (Tier::Heap, heights(Tier::Heap, grid, area, given))
+    let size = (Tier::Heap, 0.0);
+    (size, heights(size, grid, area, given))
 }
 
 fn place_nodes(scene: &mut Scene, (nodes, lane): (Vec<Node>, Homeless), area: Rect, room: f64) -> f64 {
     let (strips, nodes): (Vec<Node>, Vec<Node>) = nodes.into_iter().partition(|node| node.is_aside);
     let grid = Grid::of(nodes.len(), area.w);
-    let (tier, Heights { mut rows, lane: lane_height, total }) = choose(&grid, area, room, (&nodes, strips.len(), &lane));
-    scene.tier = tier;
+    let (size, Heights { mut rows, lane: lane_height, total }) = choose(&grid, area, room, (&nodes, strips.len(), &lane));
+    (scene.tier, scene.side) = size;
     // What is left over makes the nodes taller, within reason.
     let spare = ((room - total) / rows.len().max(1) as f64).max(0.0);
     for row in &mut rows {
@@ -279,7 +308,10 @@ fn place_node(scene: &mut Scene, mut node: Node, rect: Rect, header: f64) {
         let bar = |at: f64| Rect::new(rect.x + INSET + at * (half + 10.0), rect.y + 43.0, half, 4.0);
         [Bar { rect: bar(0.0), share: share(node.cpu) }, Bar { rect: bar(1.0), share: share(node.memory) }]
     } else {
-        [Bar { rect: Rect::new(rect.x + INSET, rect.y + 21.0, rect.w - 2.0 * INSET, 3.0), share: share(node.cpu) }, Bar::default()]
+        [
+            Bar { rect: Rect::new(rect.x + INSET, rect.y + 21.0, rect.w - 2.0 * INSET, 3.0), share: share(node.cpu) },
+            Bar::default(),
+        ]
     };
     scene.nodes.push(NodeBox { node, frame, is_strip: false, bars });
 }
@@ -287,7 +319,7 @@ fn place_node(scene: &mut Scene, mut node: Node, rect: Rect, header: f64) {
 /// Puts pods into a frame.
 fn fill(scene: &mut Scene, pods: Vec<Pod>, rect: Rect, header: f64) -> Frame {
     let inner = rect.w - 2.0 * INSET;
-    let (w, h, gap) = cell_size(scene.tier, inner);
+    let (w, h, gap) = cell_size((scene.tier, scene.side), inner);
     let (x, y) = (rect.x + INSET, rect.y + header);
     let first = scene.cells.len();
     if scene.tier == Tier::Heap {

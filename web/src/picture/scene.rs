@@ -142,6 +142,8 @@ pub struct Scene {
     pub width: f64,
     pub height: f64,
     pub tier: Tier,
+    /// Of square cells.
+    pub side: f64,
     pub client: Rect,
     pub balancers: Vec<Balancer>,
     pub services: Vec<ServiceCard>,
@@ -184,6 +186,8 @@ pub fn counts<'a>(pods: impl Iterator<Item = &'a Pod>) -> Vec<(Glyph, u32)> {
     found.into_iter().collect()
 }
 
+const STATES: [State; 3] = [State::Ready, State::NotReady, State::Terminating];
+
 /// More lines than this are no help; then they lead to nodes.
 const MOST_LINES: usize = 60;
 
@@ -193,19 +197,19 @@ fn edges(scene: &Scene) -> Vec<Edge> {
     let to_pods = scene.tier <= Tier::Medium && total <= MOST_LINES;
     let mut found = Vec::new();
     for (service, card) in scene.services.iter().enumerate() {
-        let mut by_node: BTreeMap<(usize, State), u32> = BTreeMap::new();
+        let mut by_node: BTreeMap<(usize, usize), u32> = BTreeMap::new();
         for (key, state) in &card.service.endpoints {
             let Some(&at) = cells.get(key) else { continue };
             if to_pods {
                 let to = side(scene, scene.cells[at].rect);
                 found.push(Edge { service, from: start(scene, card), to, state: *state, count: 1, cell: Some(at) });
             } else if let Some(node) = scene.nodes.iter().position(|n| n.frame.cells.contains(&at)) {
-                *by_node.entry((node, *state)).or_default() += 1;
+                *by_node.entry((node, *state as usize)).or_default() += 1;
             }
         }
         found.extend(by_node.into_iter().map(|((node, state), count)| {
             let to = side(scene, scene.nodes[node].frame.rect);
-            Edge { service, from: start(scene, card), to, state, count, cell: None }
+            Edge { service, from: start(scene, card), to, state: STATES[state], count, cell: None }
         }));
     }
     found
@@ -269,7 +273,7 @@ impl Scene {
 mod tests {
     use super::*;
     use crate::picture::census::census;
-    use crate::picture::testing::{cluster, Wanted};
+    use crate::picture::testing::{Wanted, cluster};
 
     fn drawn(wanted: &Wanted, width: f64, height: f64) -> Scene {
         scene(census(&cluster(wanted), "", false), width, height)
@@ -281,7 +285,11 @@ mod tests {
 
     /// Nothing overlaps, everything is inside, every pod is drawn or counted.
     fn check(wanted: &Wanted, width: f64, height: f64) -> Scene {
-        let scene = drawn(wanted, width, height);
+        check_all(&census(&cluster(wanted), "", false), width, height)
+    }
+
+    fn check_all(census: &Census, width: f64, height: f64) -> Scene {
+        let scene = scene(census.clone(), width, height);
         let mut rects: Vec<Rect> = vec![scene.client];
         rects.extend(scene.nodes.iter().map(|n| n.frame.rect));
         rects.extend(scene.services.iter().map(|s| s.rect));
@@ -303,31 +311,36 @@ mod tests {
             }
         }
         let total: u32 = scene.counts.iter().map(|(_, count)| count).sum();
-        assert_eq!(total, wanted.pods + wanted.waiting, "{:?}", scene.tier);
+        let pods = census.nodes.iter().map(|n| n.pods.len()).sum::<usize>() + census.waiting.len();
+        assert_eq!(total as usize, pods, "{:?}", scene.tier);
         scene
     }
 
     #[test]
     fn any_number_of_pods_fits_on_any_pane() {
-        for (width, height) in [(970.0, 480.0), (590.0, 480.0), (374.0, 600.0), (1600.0, 900.0), (300.0, 200.0)] {
-            for pods in [0, 1, 3, 12, 60, 200, 1_000, 3_000] {
-                for waiting in [0, 2, 400] {
-                    check(&Wanted { pods, waiting, services: 1 + pods / 50, ..Wanted::default() }, width, height);
-                }
+        for (pods, waiting) in [(0, 0), (0, 2), (3, 0), (12, 2), (60, 0), (60, 100), (1_000, 0)] {
+            let wanted = Wanted { pods, waiting, services: 1 + pods / 50, ..Wanted::default() };
+            let census = census(&cluster(&wanted), "", false);
+            assert_eq!(census.nodes.iter().map(|n| n.pods.len()).sum::<usize>(), pods as usize);
+            for (width, height) in [(970.0, 480.0), (590.0, 480.0), (374.0, 600.0), (1600.0, 900.0), (300.0, 200.0)] {
+                check_all(&census, width, height);
             }
         }
-        check(&Wanted { nodes: 100, pods: 1_000, ..Wanted::default() }, 970.0, 480.0);
+        check(&Wanted { nodes: 100, pods: 400, ..Wanted::default() }, 970.0, 480.0);
         check(&Wanted { nodes: 0, ..Wanted::default() }, 970.0, 480.0);
     }
 
     #[test]
     fn cells_shrink_and_at_last_are_counted() {
-        let tier = |pods| check(&Wanted { pods, ..Wanted::default() }, 970.0, 520.0).tier;
-        assert_eq!(tier(3), Tier::Big);
-        assert!(tier(60) >= Tier::Medium);
-        assert_eq!(tier(1_000), Tier::Small);
-        assert_eq!(tier(8_000), Tier::Heap);
-        assert!(tier(3) < tier(60) && tier(60) < tier(1_000));
+        let size = |pods| {
+            let scene = check(&Wanted { pods, ..Wanted::default() }, 970.0, 520.0);
+            (scene.tier, -scene.side)
+        };
+        assert_eq!(size(3).0, Tier::Big);
+        assert_eq!(size(45).0, Tier::Medium);
+        assert_eq!(size(1_000).0, Tier::Small);
+        assert!(size(3) < size(45) && size(45) < size(100) && size(100) < size(1_000));
+        assert_eq!(check(&Wanted { pods: 2_000, ..Wanted::default() }, 240.0, 160.0).tier, Tier::Heap);
     }
 
     #[test]
