@@ -38,6 +38,7 @@ impl Runtime {
             groups: config.security.groups.iter().map(|g| *g as u32).collect(),
             programs: container::programs(spec),
             missing: container::missing_tools(spec),
+            bash: spec.is_some_and(|s| s.system == System::Debian || s.network_tools && s.system == System::Alpine),
             seed: self.dice.next_u64(),
             ..Machine::new(&hostname)
         };
