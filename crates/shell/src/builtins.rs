@@ -116,6 +116,9 @@ impl Shell {
         let is_loop = |frame: &Frame| matches!(frame, Frame::LoopTest { .. } | Frame::LoopBody { .. } | Frame::For { .. });
         let inside = self.frames.iter().rev().take_while(|frame| !matches!(frame, Frame::Call { .. })).any(is_loop);
         if !inside {
+            if self.is_bash() {
+                self.error(name, "only meaningful in a `for', `while', or `until' loop", 0, io);
+            }
             return Step::More;
         }
         while let Some(frame) = self.frames.last() {
@@ -140,6 +143,10 @@ impl Shell {
     fn return_from(&mut self, args: &[Text], io: &mut Io) -> Step {
         let code = args.first().map_or(self.before, |arg| arg.parse().unwrap_or(2) & 255);
         let inside = self.frames.iter().any(|frame| matches!(frame, Frame::Call { .. }));
+        if !inside && self.is_bash() {
+            self.error("return", "can only `return' from a function or sourced script", 2, io);
+            return self.check_errexit(io);
+        }
         if !inside {
             return self.exit(code, io);
         }
@@ -384,7 +391,7 @@ impl Shell {
             let words = if self.is_bash() {
                 format!("cd: {wanted}: {}", error.words())
             } else {
-                format!("cd: can't cd to {wanted}: {}", error.words())
+                format!("cd: line 0: can't cd to {wanted}: {}", error.words())
             };
             self.complain(io, &words);
             self.status = if self.is_bash() { 1 } else { 2 };
@@ -487,7 +494,12 @@ impl Shell {
             index += 1;
         }
         if known.is_none() && !spec.starts_with(':') {
-            self.complain(io, &format!("illegal option -{letter}"));
+            let words = if self.is_bash() {
+                format!("bash: illegal option -- {letter}\n")
+            } else {
+                format!("Illegal option -{letter}\n")
+            };
+            io.err(words);
         }
         let _ = self.set(name, if known.is_some() { Text::from(letter.to_string()) } else { text!("?") });
         let _ = self.set(&text!("OPTARG"), value);

@@ -178,6 +178,9 @@ impl<'a, 'f> Expander<'a, 'f> {
 
     fn tilde(&self, text: &str) -> String {
         let rest = &text[1..];
+        if rest == "root" || rest.starts_with("root/") {
+            return format!("/{rest}");
+        }
         if !rest.is_empty() && !rest.starts_with('/') {
             return text.into();
         }

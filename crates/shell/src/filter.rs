@@ -40,6 +40,10 @@ pub(crate) trait Filter: Debug + Send + Sync {
     fn cost(&mut self) -> usize {
         0
     }
+    /// What it wrote to files: their names, whether they go on, and the bytes.
+    fn side(&mut self) -> Vec<(Text, bool, Vec<u8>)> {
+        Vec::new()
+    }
     fn copy(&self) -> Box<dyn Filter>;
 }
 
@@ -67,6 +71,20 @@ pub(crate) struct Filtering {
     finished: Option<i32>,
     /// Bytes without a line end, to notice a line that never ends.
     endless: usize,
+}
+
+/// How GNU's tools tell that a file cannot be opened.
+fn gnu_words(tool: &str, name: &str, error: Errno) -> String {
+    let why = error.words();
+    match tool {
+        _ if error == Errno::IsDirectory => format!("{name}: {why}"),
+        "head" | "tail" => format!("cannot open '{name}' for reading: {why}"),
+        "tac" => format!("failed to open '{name}' for reading: {why}"),
+        "sort" => format!("cannot read: {name}: {why}"),
+        "sed" => format!("can't read {name}: {why}"),
+        "awk" | "mawk" => format!("cannot open {name} ({why})"),
+        _ => format!("{name}: {why}"),
+    }
 }
 
 /// The descriptor that the files are read from.
@@ -115,6 +133,10 @@ impl Filtering {
                         io.complain("read error: Is a directory")
                     }
                     Wording::CantOpen if !io.is_bash() => io.complain(&format!("can't open '{name}': {}", error.words())),
+                    _ if io.is_bash() => {
+                        let words = gnu_words(&io.tool_name(), &name, error);
+                        io.complain(&words);
+                    }
                     Wording::CantOpen | Wording::Plain => io.complain(&format!("{name}: {}", error.words())),
                 }
                 Flow::Go
@@ -179,6 +201,16 @@ impl Tool for Filtering {
         }
         if !out.is_empty() {
             io.out(&out);
+        }
+        for (name, goes_on, bytes) in self.filter.side() {
+            match io.open(&name, if goes_on { Access::Append } else { Access::Write }) {
+                Ok(fd) => {
+                    io.core.fds.set(SOURCE + 1, Some(fd));
+                    io.write(SOURCE + 1, &bytes);
+                    io.core.fds.set(SOURCE + 1, None);
+                }
+                Err(error) => io.complain(&format!("{name}: {}", error.words())),
+            }
         }
         if let Some(words) = self.filter.complaint() {
             io.complain(&words);

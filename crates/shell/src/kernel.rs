@@ -345,6 +345,14 @@ impl<'f> Io<'_, 'f> {
         let name = self.tool_name();
         self.err(format!("{name}: {words}\n"));
     }
+    /// A wrong use of the tool; GNU's add a hint.
+    pub fn complain_usage(&mut self, words: &str) {
+        self.complain(words);
+        if self.is_bash() {
+            let name = self.tool_name();
+            self.err(format!("Try '{name} --help' for more information.\n"));
+        }
+    }
     pub fn tool_name(&self) -> String {
         let name = self.core.argv.first().map(Text::as_str).unwrap_or_default();
         name.rsplit('/').next().unwrap_or_default().into()

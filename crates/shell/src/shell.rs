@@ -167,6 +167,8 @@ pub(crate) struct Shell {
     pub(crate) substitution_status: Option<i32>,
     pub(crate) getopts_at: usize,
     pub(crate) exiting: bool,
+    /// A subshell inside a condition: `set -e` does not count.
+    excused: bool,
 }
 
 impl Shell {
@@ -197,6 +199,7 @@ impl Shell {
             substitution_status: None,
             getopts_at: 0,
             exiting: false,
+            excused: false,
         }
     }
 
@@ -211,6 +214,7 @@ impl Shell {
         // Traps are reset in a subshell, but what is ignored stays ignored.
         child.traps.retain(|_, action| action.is_empty());
         child.exiting = false;
+        child.excused = self.excused || self.frames.iter().any(Frame::is_condition);
         child.substitution_status = None;
         child
     }
@@ -644,7 +648,7 @@ impl Shell {
 
     /// After a command: with `set -e` a failure ends the shell.
     pub(crate) fn check_errexit(&mut self, io: &mut Io) -> Step {
-        if self.status == 0 || !self.options.exit_on_error || self.frames.iter().any(Frame::is_condition) {
+        if self.status == 0 || !self.options.exit_on_error || self.excused || self.frames.iter().any(Frame::is_condition) {
             return Step::More;
         }
         self.exit(self.status, io)

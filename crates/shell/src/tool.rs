@@ -265,7 +265,7 @@ fn shell(io: &mut Io) -> Result<Shell, i32> {
                 }
                 _ if shell.set_letter(letter, on) => {}
                 _ => {
-                    io.complain(&format!("invalid option -- '{letter}'"));
+                    io.complain_usage(&format!("invalid option -- '{letter}'"));
                     return Err(2);
                 }
             }
@@ -384,7 +384,7 @@ pub(crate) fn options(io: &mut Io, known: &str, long: &[(&str, char)]) -> Result
         if let Some(name) = word.strip_prefix("--") {
             let (name, mut value) = name.split_once('=').map_or((name, None), |(name, value)| (name, Some(Text::from(value))));
             let Some(letter) = long.iter().find(|row| row.0 == name).map(|row| row.1) else {
-                io.complain(&format!("unrecognized option '--{name}'"));
+                io.complain_usage(&format!("unrecognized option '--{name}'"));
                 return Err(1);
             };
             if takes(letter) == Some(true) && value.is_none() {
@@ -406,7 +406,7 @@ pub(crate) fn options(io: &mut Io, known: &str, long: &[(&str, char)]) -> Result
         for (place, letter) in rest {
             match takes(letter).filter(|_| letter != ':') {
                 None => {
-                    io.complain(&format!("invalid option -- '{letter}'"));
+                    io.complain_usage(&format!("invalid option -- '{letter}'"));
                     return Err(1);
                 }
                 Some(false) => out.found.push((letter, None)),
@@ -417,7 +417,7 @@ pub(crate) fn options(io: &mut Io, known: &str, long: &[(&str, char)]) -> Result
                         at += 1;
                     }
                     if value.is_none() {
-                        io.complain(&format!("option requires an argument -- '{letter}'"));
+                        io.complain_usage(&format!("option requires an argument -- '{letter}'"));
                         return Err(1);
                     }
                     out.found.push((letter, value));

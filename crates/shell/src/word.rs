@@ -44,7 +44,7 @@ impl Parser<'_> {
             let Some(byte) = self.peek() else {
                 match until {
                     Until::Quote => return Err(SyntaxError::Incomplete("unterminated quoted string".into())),
-                    Until::Bytes(_) => return Err(SyntaxError::Incomplete("unterminated ${".into())),
+                    Until::Bytes(_) => return Err(SyntaxError::Incomplete("missing '}'".into())),
                     Until::Blank | Until::End | Until::Regex => break,
                 }
             };
@@ -229,7 +229,7 @@ impl Parser<'_> {
             }
             Some(c) if c.is_ascii_digit() => rest.bytes().position(|c| !c.is_ascii_digit()).unwrap_or(rest.len()),
             Some(b'?' | b'$' | b'!' | b'#' | b'@' | b'*' | b'-') => 1,
-            None => return Err(SyntaxError::Incomplete("unterminated ${".into())),
+            None => return Err(SyntaxError::Incomplete("missing '}'".into())),
             Some(_) => return Err(bad()),
         };
         let name = Text::from(&rest[..end]);
@@ -249,7 +249,7 @@ impl Parser<'_> {
             self.param_op(quoting)?
         };
         if !self.eat("}") {
-            return Err(if self.peek().is_none() { SyntaxError::Incomplete("unterminated ${".into()) } else { bad() });
+            return Err(if self.peek().is_none() { SyntaxError::Incomplete("missing '}'".into()) } else { bad() });
         }
         Ok(Part::Param(Arc::new(Param { name, index, op })))
     }

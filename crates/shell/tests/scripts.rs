@@ -112,7 +112,7 @@ fn control_flow() {
         ("/etc", "sh: /etc: Permission denied\n[126]"),
         ("if true; fi", "sh: syntax error: unexpected \"fi\" (expecting \"then\")\n[2]"),
         ("echo \"abc", "sh: syntax error: unterminated quoted string\n[2]"),
-        ("cd /nope", "sh: cd: can't cd to /nope: No such file or directory\n[2]"),
+        ("cd /nope", "sh: cd: line 0: can't cd to /nope: No such file or directory\n[2]"),
         ("getopts_test() { while getopts 'ab:' o; do echo $o $OPTARG; done; }; getopts_test -a -b x -bc", "a\nb x\nb c\n"),
         ("readonly r=1; r=2; echo no", "sh: r: is read only\n[2]"),
         ("f() { f; }; f", "sh: maximum recursion depth exceeded\n[2]"),

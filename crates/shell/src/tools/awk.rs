@@ -4,7 +4,7 @@ use crate::filter::{Filter, Filtering, Flow, Wording};
 use crate::kernel::Io;
 use crate::regex::Regex;
 use crate::tool::{Options, Tool, options};
-use crate::tools::awk_parse::{Expr, Pattern, Rule, Statement, parse};
+use crate::tools::awk_parse::{Expr, Pattern, Rule, Statement, To, parse};
 use crate::tools::printf::{Arg, format_all, general};
 use base::{Text, Time};
 use std::collections::BTreeMap;
@@ -40,6 +40,9 @@ struct Awk {
     random: u64,
     /// No rule needs input.
     only_begin: bool,
+    /// Files that were written to.
+    files: Vec<Text>,
+    written: Vec<(Text, bool, Vec<u8>)>,
 }
 
 pub(crate) fn awk(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
@@ -90,6 +93,8 @@ pub(crate) fn awk(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
         now: io.now,
         random: 0,
         only_begin,
+        files: Vec::new(),
+        written: Vec::new(),
     };
     let files = if only_begin { vec![base::text!("/dev/null")] } else { rest };
     Ok(Filtering::failing(awk, files, Wording::Plain, 2))
@@ -549,19 +554,21 @@ impl Awk {
         }
         match statement {
             Statement::Expr(expr) => _ = self.eval(expr)?,
-            Statement::Print(list) => {
-                let line = if list.is_empty() {
+            Statement::Print(list, to) => {
+                let mut line = if list.is_empty() {
                     self.record.clone()
                 } else {
                     let parts = list.iter().map(|expr| self.eval(expr).map(|value| value.text())).collect::<Run<Vec<_>>>()?;
                     parts.join(&self.var_text("OFS"))
                 };
-                out.extend(line.as_bytes());
-                out.extend(self.var_text("ORS").as_bytes());
+                line += &self.var_text("ORS");
+                self.write(to.as_ref(), line.into_bytes(), out)?;
             }
-            Statement::Printf(list) => {
+            Statement::Printf(list, to) => {
                 let values = list.iter().map(|expr| self.eval(expr)).collect::<Run<Vec<_>>>()?;
-                formatted(&values, out);
+                let mut bytes = Vec::new();
+                formatted(&values, &mut bytes);
+                self.write(to.as_ref(), bytes, out)?;
             }
             Statement::If(condition, yes, no) => {
                 if self.eval(condition)?.truth() {
@@ -590,6 +597,24 @@ impl Awk {
                     array.remove(&key);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Writes to standard output or to a file, which the first write empties.
+    fn write(&mut self, to: Option<&To>, bytes: Vec<u8>, out: &mut Vec<u8>) -> Run<()> {
+        let Some(to) = to else {
+            out.extend(bytes);
+            return Ok(());
+        };
+        let name = Text::from(self.eval(&to.file)?.text());
+        let known = self.files.contains(&name);
+        if !known {
+            self.files.push(name.clone());
+        }
+        self.written.push((name, known || to.goes_on, bytes));
+        if self.files.len() > 100 || self.written.len() > 100_000 {
+            return Err(Stop::Wrong("too much output".into()));
         }
         Ok(())
     }
@@ -683,7 +708,7 @@ impl Awk {
             let done = selected.and_then(|selected| match &rule.body {
                 _ if !selected => Ok(()),
                 Some(body) => self.run(body, out),
-                None => self.run(&Statement::Print(Vec::new()), out),
+                None => self.run(&Statement::Print(Vec::new(), None), out),
             });
             match done {
                 Ok(()) | Err(Stop::Break | Stop::Continue) => {}
@@ -767,6 +792,9 @@ impl Filter for Awk {
     }
     fn complaint(&mut self) -> Option<String> {
         self.wrong.take()
+    }
+    fn side(&mut self) -> Vec<(Text, bool, Vec<u8>)> {
+        std::mem::take(&mut self.written)
     }
     fn cost(&mut self) -> usize {
         std::mem::take(&mut self.spent)

@@ -27,8 +27,8 @@ pub(crate) enum Expr {
 #[derive(Clone, Debug)]
 pub(crate) enum Statement {
     Expr(Expr),
-    Print(Vec<Expr>),
-    Printf(Vec<Expr>),
+    Print(Vec<Expr>, Option<To>),
+    Printf(Vec<Expr>, Option<To>),
     If(Expr, Box<Statement>, Option<Box<Statement>>),
     While(Expr, Box<Statement>),
     Do(Box<Statement>, Expr),
@@ -40,6 +40,13 @@ pub(crate) enum Statement {
     Break,
     Continue,
     Delete(String, Option<Vec<Expr>>),
+}
+
+/// A file that `print` writes to, and whether it goes on with it (`>>`).
+#[derive(Clone, Debug)]
+pub(crate) struct To {
+    pub(crate) file: Expr,
+    pub(crate) goes_on: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -363,11 +370,15 @@ impl Parser {
 
     fn simple(&mut self) -> Parse<Statement> {
         if self.word("print") {
-            return Ok(Statement::Print(self.print_list()?));
+            let list = self.print_list()?;
+            return Ok(Statement::Print(list, self.print_to()?));
         }
         if self.word("printf") {
             let list = self.print_list()?;
-            return if list.is_empty() { Err("syntax error".into()) } else { Ok(Statement::Printf(list)) };
+            if list.is_empty() {
+                return Err("syntax error".into());
+            }
+            return Ok(Statement::Printf(list, self.print_to()?));
         }
         if self.word("next") || self.word("nextfile") {
             return Ok(Statement::Next);
@@ -413,10 +424,18 @@ impl Parser {
             self.newlines();
         }
         self.no_greater = before;
-        if matches!(self.peek(), Token::Op(">" | ">>" | "|")) {
-            return Err("output to files and commands is not supported".into());
-        }
         Ok(list)
+    }
+
+    fn print_to(&mut self) -> Parse<Option<To>> {
+        let goes_on = match self.peek() {
+            Token::Op(">") => false,
+            Token::Op(">>") => true,
+            Token::Op("|") => return Err("output to commands is not supported".into()),
+            _ => return Ok(None),
+        };
+        self.at += 1;
+        Ok(Some(To { file: self.primary()?, goes_on }))
     }
 
     fn is_grouped_list(&self) -> bool {

@@ -18,7 +18,7 @@ pub(crate) fn diff(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
     let long = [("brief", 'q'), ("unified", 'u'), ("recursive", 'r'), ("color", 'a')];
     let options = options(io, "qurNbwBaU:", &long).map_err(|_| 2)?;
     let [first, second] = options.rest.as_slice() else {
-        io.complain("missing operand");
+        io.complain_usage("missing operand");
         return Err(2);
     };
     let reading = first == "-" || second == "-";
@@ -178,7 +178,7 @@ pub(crate) fn cmp(io: &mut Io) -> i32 {
         Err(_) => return 2,
     };
     let [a, b, ..] = options.rest.as_slice() else {
-        io.complain("missing operand");
+        io.complain_usage("missing operand");
         return 2;
     };
     let mut data = Vec::new();

@@ -19,7 +19,7 @@ fn read(io: &mut Io, known: &str, least: usize) -> Result<Options, i32> {
     ];
     let options = options(io, known, &long)?;
     if options.rest.len() < least && !options.has('f') {
-        io.complain("missing operand");
+        io.complain_usage("missing operand");
         return Err(1);
     }
     Ok(options)
@@ -62,7 +62,7 @@ pub(crate) fn mkdir(io: &mut Io) -> i32 {
                 true
             }
             Err(error) => {
-                tell(io, "can't create directory '@'", "cannot create directory ‘@’", path, error);
+                tell(io, "can't create directory '@'", "cannot create directory '@'", path, error);
                 false
             }
         }
@@ -389,7 +389,7 @@ pub(crate) fn chmod(io: &mut Io) -> i32 {
     let deep = argv.iter().any(|word| word == "-R" || word == "--recursive");
     let mut rest = argv[1..].iter().filter(|word| !is_flag(word));
     let (Some(mode), paths) = (rest.next().cloned(), rest.cloned().collect::<Vec<_>>()) else {
-        io.complain("missing operand");
+        io.complain_usage("missing operand");
         return 1;
     };
     if paths.is_empty() || new_mode(&mode, 0, false).is_none() {

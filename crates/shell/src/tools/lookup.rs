@@ -31,8 +31,7 @@ enum Form {
     Host,
 }
 
-/// How often and how long a server is asked.
-const TRIES: u32 = 2;
+/// How long a server is asked.
 const WAIT: Duration = Duration::from_secs(5);
 
 pub(crate) fn nslookup(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
@@ -105,7 +104,11 @@ fn start(io: &mut Io, asked: Asked) -> Result<Box<dyn Tool>, i32> {
     if kinds.is_empty() {
         kinds = vec![RecordKind::A, RecordKind::Aaaa];
     }
-    let questions = names.iter().flat_map(|name| kinds.iter().map(move |kind| (name.clone(), *kind))).collect();
+    // busybox asks for one type after the other, bind for one name after the other.
+    let questions = match form {
+        Form::Busybox => kinds.iter().flat_map(|kind| names.iter().map(|name| (name.clone(), *kind))).collect(),
+        Form::Bind | Form::Host => names.iter().flat_map(|name| kinds.iter().map(|kind| (name.clone(), *kind))).collect(),
+    };
     Ok(Box::new(Lookup {
         kind: form,
         name,
@@ -162,6 +165,10 @@ impl Lookup {
 
     fn busybox(&self, no_server: bool, io: &mut Io) -> Step {
         if no_server {
+            let refused = self.answers.iter().any(|row| row.2 == Err(Failure::Refused));
+            if refused {
+                io.complain(&format!("write to '{}': Connection refused", self.server));
+            }
             io.out(";; connection timed out; no servers could be reached\n\n");
             return Step::Exit(1);
         }
@@ -174,15 +181,7 @@ impl Lookup {
                     out += &format!("** server can't find {name}: {}\n\n", answer.code.name());
                 }
                 Ok(answer) => {
-                    if answer.answers.is_empty() {
-                        let shown = if self.answers.iter().any(|row| row.2.as_ref().is_ok_and(|a| !a.answers.is_empty())) {
-                            ""
-                        } else {
-                            "*** Can't find @: No answer\n"
-                        };
-                        out += &shown.replace('@', name);
-                    }
-                    if !answer.authoritative && !answer.answers.is_empty() {
+                    if !answer.authoritative {
                         out += "Non-authoritative answer:\n";
                     }
                     answer.answers.iter().for_each(|record| out += &row(record, true));
@@ -307,7 +306,8 @@ impl Tool for Lookup {
                     io.forget(call, Finished::No);
                     self.call = None;
                     self.tries += 1;
-                    if self.tries >= TRIES {
+                    // busybox gives up at once, bind asks three times.
+                    if self.tries >= if self.kind == Form::Busybox { 1 } else { 3 } {
                         // Who does not answer one question will not answer the others.
                         self.noted(Err(Failure::Timeout));
                         self.next = self.questions.len();

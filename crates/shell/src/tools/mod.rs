@@ -7,6 +7,7 @@ mod awk_parse;
 mod checksum;
 mod curl;
 mod date;
+mod dd;
 mod diff;
 mod dig;
 mod entries;
@@ -49,6 +50,7 @@ pub(crate) static TOOLS: &[(&str, Maker)] = &[
     ("cut", Make(text::cut)),
     ("dash", Shell),
     ("date", Once(date::date)),
+    ("dd", Make(dd::dd)),
     ("df", Once(system::df)),
     ("diff", Make(diff::diff)),
     ("dig", Make(dig::dig)),

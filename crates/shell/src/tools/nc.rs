@@ -116,7 +116,8 @@ impl Nc {
                     (true, true) => format!("telnet: Unable to connect to remote host: {words}\n"),
                     (true, false) => format!("telnet: can't connect to remote host ({address}): {words}\n"),
                     (false, true) => format!("nc: connect to {host} ({address}) port {port} (tcp) failed: {words}\n"),
-                    (false, false) => format!("nc: {host} ({address}:{port}): {words}\n"),
+                    (false, false) if self.zero => format!("nc: {host} ({address}:{port}): {words}\n"),
+                    (false, false) => format!("nc: can't connect to remote host ({address}): {words}\n"),
                 };
                 if self.verbose || !gnu && !self.zero {
                     io.err(line);

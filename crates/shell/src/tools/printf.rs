@@ -47,7 +47,7 @@ pub(crate) fn printf(io: &mut Io) -> i32 {
             at += 1;
             let text = arg.unwrap_or_default();
             match conversion {
-                's' | 'b' | 'c' => Ok(Arg::Text(text.into())),
+                's' | 'b' | 'c' | 'q' => Ok(Arg::Text(text.into())),
                 _ => number(text).map(Arg::Number).map_err(|value| {
                     code = 1;
                     (format!("invalid number '{text}'"), Arg::Number(value))
@@ -171,7 +171,7 @@ impl Spec {
         if chars.next_if(|(_, c)| *c == '.').is_some() {
             spec.precision = Some(number(&mut chars).clamp(0, 1000) as usize);
         }
-        while chars.next_if(|(_, c)| "hlLqjzt".contains(*c)).is_some() {}
+        while chars.next_if(|(_, c)| "hlLjzt".contains(*c)).is_some() {}
         spec.conversion = chars.next().map(|(_, c)| c).filter(|c| "sbcdiuoxXeEfFgGq".contains(*c));
         let after = chars.peek().map_or(text.len(), |(at, _)| *at);
         (spec, &text[after..])

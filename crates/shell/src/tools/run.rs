@@ -72,7 +72,7 @@ pub(crate) fn env(io: &mut Io) -> Made {
 pub(crate) fn nohup(io: &mut Io) -> Made {
     let argv = io.core.argv[1..].to_vec();
     if argv.is_empty() {
-        io.complain("missing operand");
+        io.complain_usage("missing operand");
         return Err(127);
     }
     Ok(Box::new(Becoming { argv, env: io.core.env.clone() }))
@@ -97,7 +97,7 @@ pub(crate) fn timeout(io: &mut Io) -> Made {
     let long = [("signal", 's'), ("kill-after", 'k'), ("preserve-status", 'p'), ("foreground", 'f')];
     let options = options(io, "+s:k:pfv", &long)?;
     let [span, argv @ ..] = options.rest.as_slice() else {
-        io.complain("missing operand");
+        io.complain_usage("missing operand");
         return Err(125);
     };
     let spans = |text: &Text| super::time::span_of(text, 1_000_000);

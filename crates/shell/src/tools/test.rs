@@ -28,10 +28,23 @@ pub(crate) fn test(io: &mut Io) -> i32 {
     match result {
         Ok(truth) => i32::from(!truth),
         Err(words) => {
-            let words = if io.is_bash() { format!("{}: {words}", argv[0]) } else { words };
+            let words = if io.is_bash() { format!("{}: {}", argv[0], bash_words(&words, args)) } else { words };
             say(io, &words);
             2
         }
+    }
+}
+
+/// The same error as bash tells it.
+fn bash_words(words: &str, args: &[Text]) -> String {
+    if let Some(text) = words.strip_suffix(": bad number") {
+        return format!("{text}: integer expression expected");
+    }
+    match args {
+        _ if !words.ends_with(": unknown operand") => words.into(),
+        [operator, _] => format!("{operator}: unary operator expected"),
+        [_, operator, _] => format!("{operator}: binary operator expected"),
+        _ => "too many arguments".into(),
     }
 }
 

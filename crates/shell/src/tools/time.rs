@@ -16,7 +16,7 @@ pub(crate) fn sleep(io: &mut Io) -> Made {
     let argv = io.core.argv.clone();
     let mut span = Duration::ZERO;
     if argv.len() < 2 {
-        io.complain("missing operand");
+        io.complain_usage("missing operand");
         return Err(1);
     }
     for word in &argv[1..] {

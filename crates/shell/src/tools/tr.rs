@@ -20,7 +20,7 @@ pub(crate) fn tr(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
     let (delete, squeeze) = (options.has('d'), options.has('s'));
     let mut sets = options.rest.iter().map(|text| expand(text));
     let Some(from) = sets.next() else {
-        io.complain("missing operand");
+        io.complain_usage("missing operand");
         return Err(1);
     };
     let second = sets.next();

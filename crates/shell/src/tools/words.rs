@@ -7,7 +7,7 @@ use base::Text;
 pub(crate) fn basename(io: &mut Io) -> i32 {
     let argv = io.core.argv.clone();
     let Some(path) = argv.get(1) else {
-        io.complain("missing operand");
+        io.complain_usage("missing operand");
         return 1;
     };
     let trimmed = path.trim_end_matches('/');
@@ -21,7 +21,7 @@ pub(crate) fn basename(io: &mut Io) -> i32 {
 pub(crate) fn dirname(io: &mut Io) -> i32 {
     let argv = io.core.argv.clone();
     let Some(path) = argv.get(1) else {
-        io.complain("missing operand");
+        io.complain_usage("missing operand");
         return 1;
     };
     let trimmed = path.trim_end_matches('/');
