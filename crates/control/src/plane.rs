@@ -53,7 +53,6 @@ pub struct Control {
     expiry: Expiry,
     admission_dice: Rng,
     scheduler_dice: Rng,
-    event_dice: Rng,
     latency_dice: Rng,
     /// Commits up to this revision were shown to controllers and scheduler.
     seen: u64,
@@ -81,7 +80,6 @@ impl Control {
             expiry: Expiry::default(),
             admission_dice: rng.fork("apiserver"),
             scheduler_dice: rng.fork("scheduler"),
-            event_dice: rng.fork("events"),
             latency_dice: rng.fork("latency"),
             seen: 0,
         };
@@ -116,7 +114,7 @@ impl Control {
     /// Tells the world something about an object.
     pub fn note(&mut self, note: &Note, cause: &Cause, now: Time) {
         let user = User::master(cause.by.clone());
-        let entry = self.recorder.record(note, now, &mut self.event_dice);
+        let entry = self.recorder.record(note, now);
         let request = match entry {
             Entry::Create(object) => Op::Create { resource: resource::EVENTS.clone(), object }.request(&user),
             Entry::Raise(namespace, name, patch) => {

@@ -2,7 +2,7 @@
 //! Models client-go/tools/record (EventCorrelator) and, for the scheduler, tools/events.
 
 use api::Note;
-use base::{Duration, Rng, Text, Time};
+use base::{Duration, Text, Time};
 use std::collections::BTreeMap;
 use value::{Value, obj};
 
@@ -20,6 +20,8 @@ const REMEMBERED: usize = 4096;
 pub struct Recorder {
     seen: BTreeMap<Text, Seen>,
     similar: BTreeMap<Text, Similar>,
+    /// How many events were made.
+    made: i64,
 }
 
 #[derive(Clone)]
@@ -48,7 +50,7 @@ pub enum Entry {
 
 impl Recorder {
     /// The write for a note at `now`.
-    pub fn record(&mut self, note: &Note, now: Time, rng: &mut Rng) -> Entry {
+    pub fn record(&mut self, note: &Note, now: Time) -> Entry {
         self.shrink();
         let (key, message) = if note.source == SCHEDULER {
             (identity(note), note.message.clone())
@@ -59,7 +61,10 @@ impl Recorder {
             seen.count += 1;
             return seen.again(note, &message, now);
         }
-        let name: Text = format!("{}.{:016x}", note.about["name"].s(), rng.next_u64()).into();
+        // The name ends in the nanoseconds of its making, so that a list of events is in order of time.
+        self.made += 1;
+        let nanos = now.as_micros() * 1000 + self.made % 1000;
+        let name: Text = format!("{}.{nanos:016x}", note.about["name"].s()).into();
         let namespace = match note.about["namespace"].s() {
             "" => base::text!("default"),
             namespace => namespace.into(),
@@ -175,15 +180,15 @@ mod tests {
 
     #[test]
     fn repeats_are_counted_and_floods_merged() {
-        let (mut recorder, mut rng) = (Recorder::default(), Rng::new(1));
-        assert!(matches!(recorder.record(&note("m0"), Time::EPOCH, &mut rng), Entry::Create(_)));
-        let Entry::Raise(_, _, patch) = recorder.record(&note("m0"), Time::EPOCH, &mut rng) else { panic!("counted") };
+        let mut recorder = Recorder::default();
+        assert!(matches!(recorder.record(&note("m0"), Time::EPOCH), Entry::Create(_)));
+        let Entry::Raise(_, _, patch) = recorder.record(&note("m0"), Time::EPOCH) else { panic!("counted") };
         assert_eq!(patch["count"].as_i64(), Some(2));
         for i in 1..9 {
-            assert!(matches!(recorder.record(&note(&format!("m{i}")), Time::EPOCH, &mut rng), Entry::Create(_)), "{i}");
+            assert!(matches!(recorder.record(&note(&format!("m{i}")), Time::EPOCH), Entry::Create(_)), "{i}");
         }
-        let Entry::Create(merged) = recorder.record(&note("m9"), Time::EPOCH, &mut rng) else { panic!("a merged event") };
+        let Entry::Create(merged) = recorder.record(&note("m9"), Time::EPOCH) else { panic!("a merged event") };
         assert_eq!(merged["message"].s(), "(combined from similar events): m9");
-        assert!(matches!(recorder.record(&note("m10"), Time::EPOCH, &mut rng), Entry::Raise(..)));
+        assert!(matches!(recorder.record(&note("m10"), Time::EPOCH), Entry::Raise(..)));
     }
 }

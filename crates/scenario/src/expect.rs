@@ -24,6 +24,8 @@ pub enum Wanted {
     Field { path: String, value: String },
 }
 
+const FORMS: &str = "expect NAME WORD, expect KIND = COUNT [WORD], or expect NAME .field = VALUE";
+
 impl Expectation {
     pub fn parse(text: &str) -> Result<Expectation, String> {
         let (text, within) = match text.rsplit_once(" within ") {
@@ -37,12 +39,9 @@ impl Expectation {
                 None => (left, count(right)?),
             },
             None => {
-                let words: Vec<&str> = text.split_whitespace().collect();
-                match words.as_slice() {
-                    [of, "not", word] => (*of, Wanted::State { word: (*word).into(), not: true }),
-                    [of, word] => (*of, Wanted::State { word: (*word).into(), not: false }),
-                    _ => return Err("expect NAME WORD, expect KIND = COUNT [WORD], or expect NAME .field = VALUE".into()),
-                }
+                let (of, word) = text.trim().rsplit_once(' ').ok_or(FORMS)?;
+                let positive = of.trim_end().strip_suffix(" not");
+                (positive.unwrap_or(of), Wanted::State { word: word.into(), not: positive.is_some() })
             }
         };
         Ok(Expectation { of: of.trim().into(), wanted, within })

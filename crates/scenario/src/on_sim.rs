@@ -5,6 +5,9 @@ use base::{Duration, Time};
 use sim::{Fault, Given, Place, Timeline};
 use value::Value;
 
+/// Commands do not come faster than a program starts.
+const START: Duration = Duration::from_millis(50);
+
 /// A timeline that a scenario runs on.
 #[derive(Clone)]
 pub struct OnSim {
@@ -49,6 +52,7 @@ impl Target for OnSim {
         };
         let files = command.files.iter().map(|(path, text)| (path.as_str().into(), text.as_str().into())).collect();
         let stdin = command.stdin.as_ref().map(|text| text.as_str().into());
+        self.timeline.advance(START);
         let ran = self.timeline.run(&command.line, Given { stdin, files, place: Some(place), ..Given::default() });
         Ran { code: ran.code, out: ran.out, err: ran.err }
     }

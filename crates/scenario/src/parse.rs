@@ -163,12 +163,12 @@ pub fn span(text: &str) -> Result<Duration, String> {
     Duration::parse(text.trim()).map_err(|_| format!("`{text}` is no span of time like 30s or 5m"))
 }
 
-/// The indented lines at the beginning, without what all of them are indented by; and how many lines that is.
+/// The indented lines at the beginning, without the two spaces that make them a block; and how many lines that is.
 fn block(lines: &[&str]) -> (Vec<String>, usize) {
     let belongs = lines.iter().take_while(|l| l.starts_with(' ') || l.trim().is_empty()).count();
     let height = lines[..belongs].iter().rposition(|l| !l.trim().is_empty()).map_or(0, |last| last + 1);
     let indent = |l: &&&str| l.len() - l.trim_start().len();
-    let common = lines[..height].iter().filter(|l| !l.trim().is_empty()).map(|l| indent(&l)).min().unwrap_or(0);
+    let common = lines[..height].iter().filter(|l| !l.trim().is_empty()).map(|l| indent(&l)).min().unwrap_or(0).min(2);
     (lines[..height].iter().map(|l| l.get(common..).unwrap_or("").to_string()).collect(), height)
 }
 

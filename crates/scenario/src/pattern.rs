@@ -47,6 +47,7 @@ fn token_lengths(token: &str, text: &str) -> Option<Vec<usize>> {
         "hash" => several(run(|b| b.is_ascii_alphanumeric()).min(10), 8),
         "rand" => exactly(run(|b| b.is_ascii_alphanumeric()), 5),
         "uid" => exactly(run(|b| b.is_ascii_hexdigit() || b == b'-'), 36),
+        "time" if text.as_bytes().get(3) == Some(&b',') => exactly(text.len(), "Thu, 01 Jan 2026 00:00:00 +0000".len()),
         "time" => several(run(|b| b.is_ascii_digit() || b"-:TZ.+".contains(&b)), 20),
         "port" => several(run(|b| b.is_ascii_digit()).min(5), 1),
         "n" => several(run(|b| b.is_ascii_digit()), 1),
@@ -72,6 +73,8 @@ mod tests {
         check("<none>  <age>", "<none>   5s", true);
         check("<none>", "<some>", false);
         check("x (x<n> over <age>)", "x (x12 over 3m)", true);
+        check("at <time>", "at Thu, 01 Jan 2026 00:00:00 +0000", true);
+        check("at <time>", "at 2026-01-01T00:00:00Z", true);
         check("plain", "plain", true);
         check("80:<port>/TCP", "80:31234/TCP", true);
     }

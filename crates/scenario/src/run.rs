@@ -181,16 +181,19 @@ impl Written {
         written
     }
     fn fits(&self, ran: &Ran) -> bool {
-        self.code == ran.code
-            && lines_fit(&self.out, &ran.out.lines().collect::<Vec<_>>())
-            && lines_fit(&self.err, &ran.err.lines().collect::<Vec<_>>())
+        self.code == ran.code && lines_fit(&self.out, &lines(&ran.out)) && lines_fit(&self.err, &lines(&ran.err))
     }
+}
+
+/// The lines of an output; blank ones at its end do not show in a file.
+fn lines(text: &str) -> Vec<&str> {
+    text.trim_end().lines().collect()
 }
 
 /// What a command printed, as it is written in a file.
 fn plain(ran: &Ran) -> Vec<String> {
-    let mut lines: Vec<String> = ran.out.lines().map(|l| l.trim_end().to_string()).collect();
-    lines.extend(ran.err.lines().map(|l| format!("! {l}").trim_end().to_string()));
+    let mut lines: Vec<String> = self::lines(&ran.out).into_iter().map(|l| l.trim_end().to_string()).collect();
+    lines.extend(self::lines(&ran.err).into_iter().map(|l| format!("! {l}").trim_end().to_string()));
     if ran.code != 0 {
         lines.push(format!("[exit {}]", ran.code));
     }
@@ -208,8 +211,12 @@ fn golden(ran: &Ran, old: &[String]) -> Vec<String> {
 }
 
 fn tokens(line: &str) -> String {
-    let mut line = Tokens::default().text(line);
-    for (from, to) in [("<podip>", "<ip>"), ("<svcip>", "<ip>"), ("<nodeport>", "<port>"), ("<ago>", "(<age> ago)")] {
+    let mut known = Tokens::default();
+    known.real_node = true;
+    let mut line = known.text(line);
+    let names = [("<podip>", "<ip>"), ("<svcip>", "<ip>"), ("<nodeport>", "<port>"), ("<ago>", "(<age> ago)")];
+    let machine = [("<cid>", "..."), ("sha256:<digest>", "..."), ("<hex64>", "..."), ("<dur>", "...")];
+    for (from, to) in names.into_iter().chain(machine) {
         line = line.replace(from, to);
     }
     replace(&line, |at| {
