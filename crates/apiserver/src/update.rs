@@ -111,9 +111,10 @@ pub fn replace(call: Call, change: Revision, ctx: Ctx) -> Result<Plan, Status> {
     Ok(Plan::Write(WritePlan { writes: also, answer }))
 }
 
-/// An object that waits for its end goes when its last finalizer does.
+/// An object that waits for its end goes when its last finalizer does; a namespace has some of its own.
 fn gone(old: &Object, new: &Value) -> bool {
     old.is_terminating()
+        && (old.resource != resource::NAMESPACES || new["spec"]["finalizers"].is_empty())
         && new["metadata"]["finalizers"].is_empty()
         && new["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
 }
