@@ -36,7 +36,8 @@ pub enum Call {
     ListDir(Text),
     /// Answered by [`Answer::Written`].
     WriteFile { path: Text, text: Text },
-    /// Let a person change this text; answered by [`Answer::Edited`].
+    /// Let a person (or the program in `KUBE_EDITOR` or `EDITOR`, see [`crate::Env::variable`]) change this text; answered by
+    /// [`Answer::Edited`], or [`Answer::Failed`] if the editor failed.
     Editor(Text),
     /// The kubeconfig is to be this value from now on. Not answered.
     Config(Value),
@@ -58,7 +59,7 @@ pub enum Answer {
     Closed,
     /// The stream was refused or broke.
     Failed(Status),
-    File(Result<Text, FileError>),
+    File(Result<Vec<u8>, FileError>),
     Folder(Result<Vec<FolderEntry>, FileError>),
     Written(Result<(), FileError>),
     /// The text as the person left it; `None` if there is no editor.

@@ -4,6 +4,7 @@ use crate::ctx::Ctx;
 use crate::fail::{Fail, Run, Stop};
 use crate::flags::{self, Args, Flag};
 use crate::help;
+use crate::refused;
 use crate::table::{SPECS, Spec};
 use crate::{
     apply, auth, cluster, config, create, delete, describe, diff, discovery, edit, events, exec, explain, expose, get, label,
@@ -153,6 +154,7 @@ pub(crate) fn run(ctx: &mut Ctx, plan: &Plan) -> Run {
     }
     ctx.load_config()?;
     config::check(ctx)?;
+    refused::check(ctx)?;
     ctx.check_validate()?;
     match plan.spec.path.split(' ').next().unwrap_or("") {
         "create" => create::run(ctx),

@@ -2,6 +2,7 @@
 
 use crate::ctx::Ctx;
 use crate::dry::{DryRun, LAST_APPLIED, configuration, named, texts};
+use crate::edit;
 use crate::fail::{Fail, Run, plain};
 use crate::help;
 use crate::target::{Unit, finish};
@@ -42,13 +43,15 @@ fn files(ctx: &mut Ctx) -> Run {
         let words: Vec<&str> = ctx.words().iter().map(|w| w.as_str()).collect();
         return ctx.usage(format!("Unexpected args: [{}]", words.join(" ")));
     }
-    if ctx.on("edit") {
-        return plain("--edit is not supported here; use kubectl edit");
-    }
     let format = ctx.format()?;
     let dry = ctx.dry_run()?;
     let (mut fails, mut count) = (Vec::new(), 0);
-    for unit in ctx.selected_files()? {
+    let mut units = ctx.selected_files()?;
+    if ctx.on("edit") {
+        let Some(edited) = edit::units(ctx, units)? else { return Ok(()) };
+        units = edited;
+    }
+    for unit in units {
         let (kind, namespace, mut object, source) = match unit {
             Unit::File { kind, namespace, object, source, .. } => (kind, namespace, object, source),
             Unit::Broken(fail) => {

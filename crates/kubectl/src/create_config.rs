@@ -4,44 +4,53 @@ use crate::call::FileError;
 use crate::ctx::Ctx;
 use crate::dry::named;
 use crate::fail::{Run, plain};
+use crate::hash;
 use base::{Text, base64_encode, names};
 use value::{Map, Value, obj};
 
 pub(crate) fn config_map(ctx: &mut Ctx) -> Run {
     let name = ctx.one_name()?;
-    no_hash(ctx)?;
-    let mut data = Map::default();
+    let (mut data, mut binary) = (Map::default(), Map::default());
     let what = format!("ConfigMap \"{name}\"");
-    for (key, text) in sources(ctx)? {
+    for (key, bytes) in sources(ctx)? {
         check_key(ctx, &key, "ConfigMap")?;
-        if data.contains(&key) {
+        if data.contains(&key) || binary.contains(&key) {
             return plain(format!(
                 "cannot add key {:?}, another key by that name already exists in Data for {what}",
                 key.as_str()
             ));
         }
-        data.insert(&key, text);
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => data.insert(&key, text),
+            Err(_) => binary.insert(&key, base64_encode(&bytes)),
+        };
     }
-    let mut object = obj! { "apiVersion" => "v1", "kind" => "ConfigMap", "metadata" => named(&name) };
+    let mut content = obj! { "kind" => "ConfigMap", "name" => &name, "data" => data.clone() };
+    let mut object = obj! { "apiVersion" => "v1", "kind" => "ConfigMap" };
     if !data.is_empty() {
         object.set(&["data"], data);
     }
+    if !binary.is_empty() {
+        content.set(&["binaryData"], binary.clone());
+        object.set(&["binaryData"], binary);
+    }
+    object.set(&["metadata"], named(&hashed(ctx, &name, &content)));
     ctx.make(object, "failed to create configmap: ")
 }
 
 pub(crate) fn generic(ctx: &mut Ctx) -> Run {
     let name = ctx.one_name()?;
-    no_hash(ctx)?;
     let mut data = Map::default();
-    for (key, text) in sources(ctx)? {
+    for (key, bytes) in sources(ctx)? {
         check_key(ctx, &key, "Secret")?;
         if data.contains(&key) {
             return plain(format!("cannot add key {}, another key by that name already exists", key));
         }
-        data.insert(&key, base64_encode(text.as_bytes()));
+        data.insert(&key, base64_encode(&bytes));
     }
-    let mut object = obj! { "apiVersion" => "v1", "kind" => "Secret", "metadata" => named(&name) };
     let kind = ctx.flag("type");
+    let content = obj! { "kind" => "Secret", "type" => &kind, "name" => &name, "data" => data.clone() };
+    let mut object = obj! { "apiVersion" => "v1", "kind" => "Secret", "metadata" => named(&hashed(ctx, &name, &content)) };
     if !kind.is_empty() {
         object.set(&["type"], kind);
     }
@@ -79,7 +88,7 @@ pub(crate) fn registry(ctx: &mut Ctx) -> Run {
     };
     let object = obj! {
         "apiVersion" => "v1", "kind" => "Secret", "metadata" => named(&name), "type" => "kubernetes.io/dockerconfigjson",
-        "data" => obj! { ".dockerconfigjson" => base64_encode(text.as_bytes()) },
+        "data" => obj! { ".dockerconfigjson" => base64_encode(&text) },
     };
     ctx.make(object, "failed to create secret ")
 }
@@ -108,7 +117,12 @@ pub(crate) fn tls(ctx: &mut Ctx) -> Run {
 }
 
 fn no_hash(ctx: &Ctx) -> Run {
-    if ctx.on("append-hash") { plain("--append-hash is not supported here") } else { Ok(()) }
+    if ctx.on("append-hash") { plain("--append-hash is not supported here for this type of secret") } else { Ok(()) }
+}
+
+/// The name, with the hash of the content if --append-hash asks for it.
+fn hashed(ctx: &Ctx, name: &str, content: &Value) -> String {
+    if ctx.on("append-hash") { format!("{name}-{}", hash::suffix(content)) } else { name.to_string() }
 }
 
 fn check_key(ctx: &Ctx, key: &str, kind: &str) -> Run {
@@ -120,18 +134,18 @@ fn check_key(ctx: &Ctx, key: &str, kind: &str) -> Run {
     Ok(())
 }
 
-fn read(ctx: &mut Ctx, path: &str) -> Run<Text> {
+fn read(ctx: &mut Ctx, path: &str) -> Run<Vec<u8>> {
     if path == "/dev/stdin" || path == "-" {
-        return Ok(ctx.env.stdin.clone().unwrap_or_default());
+        return Ok(ctx.env.stdin.clone().unwrap_or_default().as_bytes().to_vec());
     }
-    match ctx.read_file(path)? {
-        Ok(text) => Ok(text),
+    match ctx.read_bytes(path)? {
+        Ok(bytes) => Ok(bytes),
         Err(why) => plain(format!("error reading {path}: {}", why.words())),
     }
 }
 
 /// Keys and texts of `--from-file`, `--from-literal` and `--from-env-file`.
-fn sources(ctx: &mut Ctx) -> Run<Vec<(Text, Text)>> {
+fn sources(ctx: &mut Ctx) -> Run<Vec<(Text, Vec<u8>)>> {
     let (files, literals, env_files) = (ctx.flags("from-file"), ctx.flags("from-literal"), ctx.flags("from-env-file"));
     let mut found = Vec::new();
     if !env_files.is_empty() && (!files.is_empty() || !literals.is_empty()) {
@@ -140,7 +154,7 @@ fn sources(ctx: &mut Ctx) -> Run<Vec<(Text, Text)>> {
     for literal in literals {
         match literal.split_once('=') {
             Some((key, text)) if !key.is_empty() => {
-                found.push((key.into(), text.into()));
+                found.push((key.into(), text.as_bytes().to_vec()));
             }
             _ => return plain(format!("invalid literal source {literal}, expected key=value")),
         }
@@ -149,15 +163,15 @@ fn sources(ctx: &mut Ctx) -> Run<Vec<(Text, Text)>> {
         from_file(ctx, &file, &mut found)?;
     }
     for file in env_files {
-        let text = read(ctx, &file)?;
-        for line in text.lines() {
+        let bytes = read(ctx, &file)?;
+        for line in String::from_utf8_lossy(&bytes).lines() {
             env_line(ctx, line, &mut found)?;
         }
     }
     Ok(found)
 }
 
-fn from_file(ctx: &mut Ctx, source: &str, found: &mut Vec<(Text, Text)>) -> Run {
+fn from_file(ctx: &mut Ctx, source: &str, found: &mut Vec<(Text, Vec<u8>)>) -> Run {
     let (key, path) = match source.matches('=').count() {
         0 => ("", source),
         1 if source.starts_with('=') => return plain(format!("key name for file path {} missing", &source[1..])),
@@ -183,7 +197,7 @@ fn from_file(ctx: &mut Ctx, source: &str, found: &mut Vec<(Text, Text)>) -> Run 
     Ok(())
 }
 
-fn env_line(ctx: &Ctx, line: &str, found: &mut Vec<(Text, Text)>) -> Run {
+fn env_line(ctx: &Ctx, line: &str, found: &mut Vec<(Text, Vec<u8>)>) -> Run {
     let line = line.trim_start();
     if line.is_empty() || line.starts_with('#') {
         return Ok(());
@@ -194,6 +208,6 @@ fn env_line(ctx: &Ctx, line: &str, found: &mut Vec<(Text, Text)>) -> Run {
     if let Some(why) = names::env_var_name_strict(key).first() {
         return plain(format!("{key:?} is not a valid key name: {why}"));
     }
-    found.push((key.into(), text.into()));
+    found.push((key.into(), text.as_bytes().to_vec()));
     Ok(())
 }

@@ -256,6 +256,10 @@ impl<'a> Ctx<'a> {
     // === files ===
 
     pub fn read_file(&mut self, path: &str) -> Run<Result<Text, FileError>> {
+        Ok(self.read_bytes(path)?.map(|bytes| String::from_utf8_lossy(&bytes).as_ref().into()))
+    }
+    /// A file that need not be text.
+    pub fn read_bytes(&mut self, path: &str) -> Run<Result<Vec<u8>, FileError>> {
         match self.once(|| Call::ReadFile(path.into()))? {
             Answer::File(result) => Ok(result),
             _ => Ok(Err(FileError::Denied)),
@@ -277,6 +281,7 @@ impl<'a> Ctx<'a> {
     pub fn edit(&mut self, text: &str) -> Run<Option<Text>> {
         match self.once(|| Call::Editor(text.into()))? {
             Answer::Edited(text) => Ok(text),
+            Answer::Failed(status) => plain(status.message.to_string()),
             _ => Ok(None),
         }
     }

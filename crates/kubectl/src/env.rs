@@ -24,7 +24,7 @@ pub struct Env {
 
 impl Env {
     /// The value of an environment variable; empty if it is not set.
-    pub(crate) fn variable(&self, name: &str) -> Text {
+    pub fn variable(&self, name: &str) -> Text {
         self.vars.iter().rev().find(|(n, _)| n == name).map_or(text!(""), |(_, v)| v.clone())
     }
     /// Surroundings with a fresh kubeconfig, for the cluster's administrator.

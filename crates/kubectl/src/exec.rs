@@ -104,7 +104,7 @@ pub(crate) fn attach(ctx: &mut Ctx) -> Run {
 
 /// Attaches to a running container.
 pub(crate) fn attach_session(ctx: &mut Ctx, place: &Place, removal: Option<Victim>) -> Run {
-    if !ctx.on("quiet") && ctx.on("stdin") {
+    if !ctx.on("quiet") {
         ctx.complain(
             "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.",
         );

@@ -4,6 +4,7 @@ use crate::columns::Columns;
 use crate::ctx::Ctx;
 use crate::fail::{Fail, Run, Stop, plain};
 use crate::kinds::show_object;
+use crate::kyaml;
 use crate::order;
 use crate::template::GoTemplate;
 use base::Text;
@@ -17,6 +18,7 @@ pub(crate) enum Format {
     Wide,
     Json,
     Yaml,
+    Kyaml,
     Name,
     JsonPath {
         template: Template,
@@ -73,7 +75,7 @@ impl Ctx<'_> {
             "json" => Format::Json,
             "yaml" => Format::Yaml,
             "name" => Format::Name,
-            "kyaml" => return plain("the output format \"kyaml\" is not supported here; use yaml"),
+            "kyaml" => Format::Kyaml,
             "custom-columns" => Format::Columns(Columns::parse(&template, self.on("no-headers"))?),
             "custom-columns-file" if template.is_empty() => {
                 return plain("custom-columns format specified but no custom columns given");
@@ -119,7 +121,8 @@ impl Ctx<'_> {
     }
     /// An object (or list) in a format other than a table.
     pub fn print(&mut self, format: &Format, object: &Value) -> Run {
-        let object = if matches!(format, Format::Json | Format::Yaml) { self.shown(object) } else { object.clone() };
+        let object =
+            if matches!(format, Format::Json | Format::Yaml | Format::Kyaml) { self.shown(object) } else { object.clone() };
         if matches!(format, Format::Yaml) && self.next_yaml() {
             self.out("---\n");
         }
@@ -153,6 +156,7 @@ impl Format {
             Format::Default | Format::Name | Format::Wide => (names(object), None),
             Format::Json => (object.to_json_pretty() + "\n", None),
             Format::Yaml => (object.to_yaml(), None),
+            Format::Kyaml => (kyaml::document(object), None),
             Format::JsonPath { template, text } => evaluated(template.eval(object), text),
             Format::JsonPathAsJson { template, text } => evaluated(template.eval_json(object), text),
             Format::Go(template) => match template.eval(object) {

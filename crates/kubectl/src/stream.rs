@@ -5,7 +5,7 @@ use crate::delete::{self, Deletion, Victim};
 use crate::dry::DryRun;
 use crate::fail::Fail;
 use crate::follow::Io;
-use api::{Request, User};
+use api::{Request, Status, User};
 use base::Text;
 use std::collections::VecDeque;
 
@@ -98,6 +98,18 @@ impl Source {
     }
 }
 
+/// A connection that could not be made, in the words of the client that tried to upgrade to one.
+fn broken(status: &Status) -> Fail {
+    const INTERNAL: &str = "Internal error occurred: ";
+    let message = status.message.strip_prefix(INTERNAL).unwrap_or(&status.message);
+    Fail::Plain(match status.reason.as_str() {
+        "Forbidden" | "NotFound" => return Fail::Server(status.clone()),
+        "InternalError" if message.starts_with("unable to upgrade") => message.to_string(),
+        "InternalError" => format!("{INTERNAL}{}", status.message),
+        _ => format!("unable to upgrade connection: {message}"),
+    })
+}
+
 /// A command, or the main process, of a container with its streams on the terminal.
 #[derive(Clone)]
 pub(crate) struct Session {
@@ -164,7 +176,7 @@ impl Session {
                 self.end(code, io)
             }
             Answer::Failed(status) => {
-                io.output.err(&Fail::Server(status).message());
+                io.output.err(&broken(&status).message());
                 self.end(1, io)
             }
             Answer::Closed => self.end(0, io),

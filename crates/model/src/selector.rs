@@ -110,15 +110,23 @@ impl Selector {
                 Some(_) => return Err("found '', expected: identifier after ','".to_string()),
                 None if rest.is_empty() => {}
                 None => {
-                    return Err(format!(
-                        "unable to parse requirement: found '{}', expected: ',' or 'end of string'",
-                        word(rest).0
-                    ));
+                    return Err(format!("found '{}', expected: ',' or 'end of string'", token(rest)));
                 }
             }
         }
         Ok(Selector { requirements, nothing: false })
     }
+}
+
+/// The next token: a word, or a run of signs such as `!=`.
+fn token(s: &str) -> &str {
+    let is_sign = |c: char| "=!<>".contains(c);
+    let (found, rest) = word(s);
+    if !found.is_empty() {
+        return found;
+    }
+    let end = rest.find(|c: char| !is_sign(c)).unwrap_or(rest.len());
+    &rest[..end.max(rest.chars().next().map_or(0, char::len_utf8))]
 }
 
 fn word(s: &str) -> (&str, &str) {
@@ -186,7 +194,7 @@ fn parse_set(key: Text, rest: &str) -> Result<(Requirement, &str), String> {
 fn identifier(key: &str, rest: &str) -> Result<Text, String> {
     if key.is_empty() {
         let found = rest.chars().next().map(String::from).unwrap_or_default();
-        return Err(format!("unable to parse requirement: found '{found}', expected: !, identifier, or 'end of string'"));
+        return Err(format!("found '{found}', expected: !, identifier, or 'end of string'"));
     }
     match names::qualified_name(key).first() {
         Some(why) => Err(format!("{PARSE}: <nil>: Invalid value: {key:?}: {why}")),

@@ -6,7 +6,7 @@ use crate::exchange::{Caller, UPSTREAM};
 use crate::network::Place;
 use crate::streams::{Kind, Owner};
 use crate::world::World;
-use api::Origin;
+use api::{Origin, Status};
 use base::{Text, Time, text};
 use control::Answered;
 use dns::resolver::Library;
@@ -220,6 +220,10 @@ impl World {
             let Some(Program::Running(mut kubectl)) = terminal.running.remove(&call_id) else { continue };
             let ended = loop {
                 match kubectl.poll(self.now) {
+                    Poll::Call { id: call, call: Ask::Editor(text) } => {
+                        let answer = terminal.edited(kubectl.env(), &text, self.now);
+                        kubectl.reply(call, answer, self.now);
+                    }
                     Poll::Call { id: call, call: ask } => {
                         let owner = Owner { terminal: id, program: call_id, call };
                         if let Some(answer) = self.ask(owner, terminal, ask) {
@@ -431,7 +435,7 @@ impl Terminal {
             }
         }
     }
-    fn read(&mut self, path: &str) -> Result<Text, FileError> {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, FileError> {
         let path = self.path(path);
         let machine = Machine::new("client");
         let files = Files::new(&mut self.root, &[], &mut []);
@@ -439,7 +443,27 @@ impl Terminal {
             return Err(FileError::IsFolder);
         }
         let data = files.read(&path, machine.owner()).map_err(|_| FileError::Missing)?;
-        Ok(String::from_utf8_lossy(data.bytes()).as_ref().into())
+        Ok(data.bytes().to_vec())
+    }
+    /// A text as the program in `KUBE_EDITOR` or `EDITOR` leaves it; there is no screen to edit on without one.
+    fn edited(&mut self, env: &Env, text: &str, now: Time) -> Answer {
+        let Some(command) = ["KUBE_EDITOR", "EDITOR"].map(|name| env.variable(name)).into_iter().find(|c| !c.is_empty()) else {
+            return Answer::Edited(None);
+        };
+        let path = format!("/tmp/kubectl-edit-{}.yaml", now.as_micros());
+        self.root.put_file(&path, text.as_bytes().to_vec());
+        let argv = ["bash", "-c", &format!("{command} {path}")].map(Text::from).to_vec();
+        let cwd = self.process.cwd().unwrap_or_else(|| text!("/root"));
+        let machine = Arc::new(Machine::new("client"));
+        let start = Start { argv, env: env.vars.clone(), cwd, machine, pid: 200, tty: false, now };
+        let mut budget = BUDGET;
+        let ended = Process::start(start, &Files::new(&mut self.root, &[], &mut []))
+            .map(|mut editor| editor.run(&mut Files::new(&mut self.root, &[], &mut []), now, &mut budget));
+        if !matches!(ended, Ok(Turn::Exited(0))) {
+            let words = format!("there was a problem with the editor {:?}", command.as_str());
+            return Answer::Failed(Status::new(500, "", words));
+        }
+        Answer::Edited(self.read(&path).ok().map(|bytes| String::from_utf8_lossy(&bytes).as_ref().into()))
     }
     fn list(&mut self, path: &str) -> Result<Vec<FolderEntry>, FileError> {
         let path = self.path(path);
