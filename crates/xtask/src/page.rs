@@ -113,7 +113,7 @@ fn bind(kind: Kind, glue: &Path) -> Result {
 /// Takes the names out as well.
 fn optimise(from: &Path, to: &Path) -> Result {
     let mut wasm_opt = Command::new(node::tool("wasm-opt")?);
-    process::run(wasm_opt.args(["-Oz", "--strip-producers"]).args(FEATURES).arg("-o").arg(to).arg(from))
+    process::run(wasm_opt.args(["-Oz", "--reorder-functions", "--strip-producers"]).args(FEATURES).arg("-o").arg(to).arg(from))
 }
 
 /// Puts the folder together beside the old one and then swaps them, so that a page that is being served stays whole.

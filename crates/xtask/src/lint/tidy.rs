@@ -42,7 +42,7 @@ fn file(text: &str) -> Vec<String> {
         findings.push(format!("{lines} lines; at most {MOST_LINES} (a generated file says so in its first line)"));
     }
     for (number, line) in text.lines().enumerate() {
-        for mark in ["TO\u{44}O", "FIX\u{4d}E", "XX\u{58}"] {
+        for mark in ["TO\u{44}O", "FIX\u{4d}E"] {
             if line.split(mark).nth(1).is_some_and(|after| !after.starts_with('(')) {
                 findings.push(format!("line {}: {mark} without an owner, `{mark}(name)`", number + 1));
             }
