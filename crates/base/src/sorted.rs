@@ -86,6 +86,11 @@ impl<K, V> SortedMap<K, V> {
         if self.entries.is_empty() { None } else { Some(self.entries.remove(0)) }
     }
 
+    /// The entry with the least key, to be looked at and taken.
+    pub fn first_entry(&mut self) -> Option<First<'_, K, V>> {
+        if self.entries.is_empty() { None } else { Some(First(self)) }
+    }
+
     /// Takes the entry with the greatest key.
     pub fn pop_last(&mut self) -> Option<(K, V)> {
         self.entries.pop()
@@ -318,6 +323,21 @@ impl<K, V> IntoIterator for SortedMap<K, V> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.entries.into_iter()
+    }
+}
+
+/// The entry with the least key of a map that is not empty.
+pub struct First<'a, K, V>(&'a mut SortedMap<K, V>);
+
+impl<K, V> First<'_, K, V> {
+    /// The least key.
+    pub fn key(&self) -> &K {
+        &self.0.entries[0].0
+    }
+
+    /// Takes the entry and gives its value.
+    pub fn remove(self) -> V {
+        self.0.entries.remove(0).1
     }
 }
 
