@@ -21,11 +21,13 @@ use value::Value;
 pub struct Options {
     pub controllers: bool,
     pub scheduler: bool,
+    /// Whether a cloud gives addresses to load balancers.
+    pub cloud: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { controllers: true, scheduler: true }
+        Options { controllers: true, scheduler: true, cloud: true }
     }
 }
 
@@ -63,6 +65,8 @@ type Told<'a> = &'a dyn Fn(&Op, &Value) -> Vec<Note>;
 /// The op that was refused, and the answer.
 type Refused = (Op, Status);
 
+/// The controller that stands for the cloud.
+const CLOUD: &str = "service-controller";
 /// A decision of the scheduler takes this long.
 const DECISION: Duration = Duration::from_millis(2);
 
@@ -177,7 +181,8 @@ impl Control {
     }
     fn enqueue(&mut self, commit: &store::Commit, now: Time) {
         let mut keys = Vec::new();
-        for (place, controller) in CONTROLLERS.iter().enumerate() {
+        let cloud = self.options.cloud;
+        for (place, controller) in CONTROLLERS.iter().enumerate().filter(|(_, c)| cloud || c.name() != CLOUD) {
             controller.keys(self.store.now(), commit, &mut keys);
             for key in keys.drain(..) {
                 let latency = controller.batch_period() + Duration::from_millis(self.latency_dice.between(2, 8));

@@ -9,8 +9,11 @@ mod case;
 #[path = "../../apiserver/tests/recorded/http.rs"]
 mod http;
 
+use api::{Origin, Request, User, Verb};
 use base::Duration;
 use case::{Case, Difference};
+use control::Options;
+use model::{Key, resource};
 use sim::{Machines, Setup, World};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,19 +30,26 @@ struct Worlds {
 
 impl Worlds {
     fn new() -> Worlds {
-        let bare = Setup { workers: 0, control_plane: false, dns: false, machines: Machines::Instant, ..Setup::default() };
+        let options = Options { cloud: false, ..Options::default() };
+        let bare =
+            Setup { workers: 0, control_plane: false, dns: false, machines: Machines::Instant, options, ..Setup::default() };
         let nodes = Setup { workers: 3, ..bare.clone() };
         let real = Setup { workers: 1, dns: true, machines: Machines::Simulated, ..bare.clone() };
         let ready = |setup: &Setup, least: i64| {
             let mut world = World::new(setup);
+            if !setup.dns {
+                let key = Key::new(&resource::SERVICES, "kube-system", "kube-dns");
+                world.request(&Request::of(&User::master("admin"), Verb::Delete, &key), Origin::Start);
+            }
             world.advance(Duration::from_secs(least));
             world.run_while(Duration::from_secs(60), World::is_settled);
             world
         };
         Worlds { api: ready(&bare, 2), nodes: ready(&nodes, 5), real: ready(&real, 5) }
     }
-    fn of(&self, needs: &str) -> World {
-        match needs {
+    fn of(&self, case: &Value) -> World {
+        match case["needs"].s() {
+            _ if case["own_nodes"].is_true() => self.api.clone(),
             "api" => self.api.clone(),
             "nodes" => self.nodes.clone(),
             _ => self.real.clone(),
@@ -73,7 +83,7 @@ fn cases() -> Vec<(String, PathBuf)> {
 fn replay(path: &Path, worlds: &Worlds) -> Vec<Difference> {
     let text = std::fs::read_to_string(path).expect("a readable case");
     let case = Value::from_json(&text).expect("a case in JSON");
-    Case::new(&case, worlds.of(case["needs"].s())).replay()
+    Case::new(&case, worlds.of(&case)).replay()
 }
 
 /// Runs the cases on two threads; a panic in one is a difference of that case.

@@ -73,12 +73,19 @@ impl Setup {
             let zone = format!("zone-{}", (n - 1) % 3 + 1);
             configs.push(kubelet::Config {
                 node: format!("node-{n}").into(),
-                ip: node_ip(n),
+                ip: node_ip(n + self.first_worker()),
                 labels: vec![(text!("topology.kubernetes.io/zone"), zone.into())],
                 ..self.kubelet(n)
             });
         }
         configs
+    }
+    /// Nodes that run nothing are counted from 172.18.0.10.
+    fn first_worker(&self) -> u32 {
+        match self.machines {
+            Machines::Simulated => 0,
+            Machines::Instant => 7,
+        }
     }
     fn kubelet(&self, n: u32) -> kubelet::Config {
         let pods = self.api.pod_cidr.part(24, u128::from(n)).map(|cidr| cidr.to_string()).unwrap_or_default();
@@ -89,7 +96,7 @@ impl Setup {
             "machineID" => machine.replace('-', ""), "operatingSystem" => "linux",
             "osImage" => "Debian GNU/Linux 13 (trixie)", "systemUUID" => &machine,
         };
-        let pods_allowed = if self.workers > 50 { "110" } else { "1000" };
+        let pods_allowed = if self.workers > 50 || self.machines == Machines::Instant { "110" } else { "1000" };
         kubelet::Config {
             capacity: obj! { "cpu" => "4", "memory" => "8Gi", "pods" => pods_allowed, "ephemeral-storage" => "100Gi" },
             node_info: info,
