@@ -172,9 +172,14 @@ fn names() {
     let found = format!("{server}Name:\tweb.ns.svc.cluster.local\nAddress: 10.96.0.2\n\n");
     let missing = format!("{server}** server can't find no.ns.svc.cluster.local: NXDOMAIN\n\n[1]");
     let reverse = format!("{server}2.0.96.10.in-addr.arpa\tname = web.ns.svc.cluster.local\n\n");
+    // The short name: every domain of the search list is asked, and what fails is told although one was found.
+    let miss = |domain: &str| format!("** server can't find web.{domain}: NXDOMAIN\n\n");
+    let misses = miss("svc.cluster.local") + &miss("cluster.local");
+    let short = format!("{found}{misses}\n{misses}[1]");
     check(
         false,
         &[
+            ("nslookup web", &short),
             ("nslookup -type=a web.ns.svc.cluster.local", &found),
             ("nslookup -type=a no.ns.svc.cluster.local", &missing),
             ("nslookup 10.96.0.2", &reverse),

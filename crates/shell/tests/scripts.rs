@@ -302,6 +302,26 @@ fn text_tools() {
 }
 
 #[test]
+fn json() {
+    let pods = r#"j='{"items":[{"kind":"Pod","metadata":{"name":"a"},"status":{"phase":"Running"}},{"kind":"Pod","metadata":{"name":"b"}}]}'; "#;
+    for (filter, want) in [
+        ("jq -r '.items[].metadata.name'", "a\nb\n"),
+        ("jq -c '.items[0].status'", "{\"phase\":\"Running\"}\n"),
+        ("jq '.items|length'", "2\n"),
+        ("jq -r '.items[]|select(.status.phase==\"Running\")|\"\\(.kind)/\\(.metadata.name)\"'", "Pod/a\n"),
+        ("jq -c '.items|map(.status.phase // \"none\")'", "[\"Running\",\"none\"]\n"),
+        ("jq -c '.items|map(.metadata.name)|sort|reverse'", "[\"b\",\"a\"]\n"),
+        ("jq '.items[0].status'", "{\n  \"phase\": \"Running\"\n}\n"),
+        ("jq -c 'del(.items[0])|.items[0].metadata.name=\"z\"|[.items[].metadata.name]'", "[\"z\"]\n"),
+        ("jq -c '.items|group_by(.kind)|map({(.[0].kind): length})|add'", "{\"Pod\":2}\n"),
+        ("jq -e '.nope'; echo $?", "null\n1\n"),
+        ("jq '.kind[]'", "jq: error (at <stdin>:0): Cannot iterate over null (null)\n[5]"),
+    ] {
+        assert_eq!(sh(&format!("{pods} echo \"$j\" | {filter}")), want, "{filter}");
+    }
+}
+
+#[test]
 fn a_loop_with_a_trap_ends_on_term() {
     let mut host = host();
     host.pid = 1;

@@ -14,6 +14,10 @@ mod entries;
 mod find;
 mod grep;
 pub(crate) mod host;
+mod jq;
+mod jq_parse;
+mod jq_run;
+mod jq_value;
 mod listing;
 mod lookup;
 mod nc;
@@ -72,6 +76,7 @@ pub(crate) static TOOLS: &[(&str, Maker)] = &[
     ("host", Make(lookup::host)),
     ("hostname", Once(users::hostname)),
     ("id", Once(users::id)),
+    ("jq", Make(jq::jq)),
     ("ln", Once(entries::ln)),
     ("ls", Once(listing::ls)),
     ("md5sum", Make(checksum::md5sum)),
