@@ -1,17 +1,17 @@
 //! The cells of the canvas. Those at rest are drawn together, one path for each shape; the others one by one.
 
-use crate::picture::draw::{View, add, dash};
+use crate::bridge::canvas::Pen;
+use crate::picture::draw::{View, add};
 use crate::picture::glyph::Glyph;
 use crate::picture::motion::Look;
 use crate::picture::scene::{Rect, Tier};
 use std::collections::BTreeMap;
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
-use web_sys::CanvasRenderingContext2d;
 
 type Batch = Vec<(Look, u16)>;
 
 /// Draws all cells.
-pub fn draw(ctx: &CanvasRenderingContext2d, view: &View) {
+pub fn draw(pen: &Pen, view: &View) {
     let mut batches: BTreeMap<Glyph, Batch> = BTreeMap::new();
     let mut single = Vec::new();
     for sprite in view.sprites.iter() {
@@ -24,15 +24,15 @@ pub fn draw(ctx: &CanvasRenderingContext2d, view: &View) {
         }
     }
     for (glyph, batch) in batches {
-        group(ctx, view, (glyph, 1.0), &batch);
+        group(pen, view, (glyph, 1.0), &batch);
     }
     for (glyph, alpha, look) in single {
-        group(ctx, view, (glyph, alpha), &[look]);
+        group(pen, view, (glyph, alpha), &[look]);
         if look.0.pulse > 0.0 {
-            pulse(ctx, view, glyph, look.0);
+            pulse(pen, view, glyph, look.0);
         }
     }
-    ctx.set_global_alpha(1.0);
+    pen.alpha(1.0);
 }
 
 fn radius(tier: Tier) -> f64 {
@@ -44,35 +44,31 @@ fn radius(tier: Tier) -> f64 {
     }
 }
 
-fn group(ctx: &CanvasRenderingContext2d, view: &View, (glyph, alpha): (Glyph, f64), batch: &[(Look, u16)]) {
+fn group(pen: &Pen, view: &View, (glyph, alpha): (Glyph, f64), batch: &[(Look, u16)]) {
     let (tier, colours) = (view.scene.tier, view.colours);
     let colour = colours.health(glyph.health());
     let is_large = tier <= Tier::Medium;
-    ctx.begin_path();
+    pen.begin();
     for (look, _) in batch {
-        add(ctx, look.rect, radius(tier));
+        add(pen, look.rect, radius(tier));
     }
     if is_large {
-        ctx.set_global_alpha(alpha);
-        ctx.set_fill_style_str(colours.of("surface"));
-        ctx.fill();
+        pen.alpha(alpha);
+        pen.fill(colours.of("surface"));
     }
-    ctx.set_global_alpha(alpha * tint(glyph, is_large));
-    ctx.set_fill_style_str(colour);
-    ctx.fill();
-    ctx.set_global_alpha(alpha);
+    pen.alpha(alpha * tint(glyph, is_large));
+    pen.fill(colour);
+    pen.alpha(alpha);
     if is_large {
         let plain = matches!(glyph, Glyph::Ready | Glyph::Completed);
-        ctx.set_stroke_style_str(if plain { colours.of("line") } else { colour });
-        ctx.set_line_width(1.0);
-        dash(ctx, if matches!(glyph, Glyph::Leaving | Glyph::Pending) { &[4.0, 3.0] } else { &[] });
-        ctx.stroke();
-        dash(ctx, &[]);
+        pen.dash(if matches!(glyph, Glyph::Leaving | Glyph::Pending) { &[4.0, 3.0] } else { &[] });
+        pen.stroke(if plain { colours.of("line") } else { colour }, 1.0);
+        pen.dash(&[]);
     }
     if tier <= Tier::Small {
-        strips(ctx, tier, batch);
+        strips(pen, tier, batch);
     }
-    signs(ctx, view, glyph, batch);
+    signs(pen, view, glyph, batch);
 }
 
 fn tint(glyph: Glyph, is_large: bool) -> f64 {
@@ -86,26 +82,25 @@ fn tint(glyph: Glyph, is_large: bool) -> f64 {
 }
 
 /// The namespace as a coloured edge.
-fn strips(ctx: &CanvasRenderingContext2d, tier: Tier, batch: &[(Look, u16)]) {
+fn strips(pen: &Pen, tier: Tier, batch: &[(Look, u16)]) {
     let mut hues: Vec<u16> = batch.iter().map(|(_, hue)| *hue).collect();
     hues.sort_unstable();
     hues.dedup();
     for hue in hues {
-        ctx.begin_path();
+        pen.begin();
         for (look, _) in batch.iter().filter(|(_, other)| *other == hue) {
             let r = look.rect;
             match tier {
-                Tier::Big => add(ctx, Rect::new(r.x + 4.0, r.y + 6.0, 3.0, r.h - 12.0), 1.5),
-                Tier::Medium => add(ctx, Rect::new(r.x + 3.0, r.y + 4.0, 2.5, r.h - 8.0), 1.0),
-                Tier::Small | Tier::Tiny | Tier::Heap => ctx.rect(r.x, r.y + r.h - 2.0, r.w, 2.0),
+                Tier::Big => add(pen, Rect::new(r.x + 4.0, r.y + 6.0, 3.0, r.h - 12.0), 1.5),
+                Tier::Medium => add(pen, Rect::new(r.x + 3.0, r.y + 4.0, 2.5, r.h - 8.0), 1.0),
+                Tier::Small | Tier::Tiny | Tier::Heap => pen.rect((r.x, r.y + r.h - 2.0), (r.w, 2.0), 0.0),
             }
         }
-        ctx.set_fill_style_str(&format!("hsl({hue} 62% 55%)"));
-        ctx.fill();
+        pen.fill(&format!("hsl({hue} 62% 55%)"));
     }
 }
 
-fn signs(ctx: &CanvasRenderingContext2d, view: &View, glyph: Glyph, batch: &[(Look, u16)]) {
+fn signs(pen: &Pen, view: &View, glyph: Glyph, batch: &[(Look, u16)]) {
     let tier = view.scene.tier;
     let colour = view.colours.health(glyph.health());
     let spin = if view.still { 0.0 } else { view.now / 1_000.0 * TAU * 0.7 };
@@ -114,23 +109,20 @@ fn signs(ctx: &CanvasRenderingContext2d, view: &View, glyph: Glyph, batch: &[(Lo
         Tier::Medium => (5.0, 1.8),
         Tier::Small | Tier::Tiny | Tier::Heap => (view.scene.side * 0.33, (view.scene.side * 0.115).max(1.2)),
     };
-    ctx.set_stroke_style_str(colour);
-    ctx.set_fill_style_str(colour);
-    ctx.set_line_width(width);
-    ctx.begin_path();
+    pen.begin();
     for (look, _) in batch {
         let (x, y) = centre(tier, look.rect);
-        trace(ctx, glyph, (x, y, size / 8.0), spin);
+        trace(pen, glyph, (x, y, size / 8.0), spin);
     }
-    ctx.stroke();
+    pen.stroke(colour, width);
     if glyph == Glyph::NotReady {
-        ctx.begin_path();
+        pen.begin();
         for (look, _) in batch {
             let (x, y) = centre(tier, look.rect);
-            ctx.move_to(x, y - size * 0.75);
-            let _ = ctx.arc_with_anticlockwise(x, y, size * 0.75, -FRAC_PI_2, FRAC_PI_2, true);
+            pen.move_to(x, y + size * 0.75);
+            pen.arc((x, y), size * 0.75, FRAC_PI_2, PI * 1.5);
         }
-        ctx.fill();
+        pen.fill(colour);
     }
 }
 
@@ -145,16 +137,16 @@ fn centre(tier: Tier, rect: Rect) -> (f64, f64) {
 }
 
 /// Adds a shape to the path: the strokes of [`Glyph::paths`], around a centre and scaled.
-fn trace(ctx: &CanvasRenderingContext2d, glyph: Glyph, (x, y, s): (f64, f64, f64), spin: f64) {
+fn trace(pen: &Pen, glyph: Glyph, (x, y, s): (f64, f64, f64), spin: f64) {
     let line = |points: &[(f64, f64)]| {
         for (at, (dx, dy)) in points.iter().enumerate() {
-            if at == 0 { ctx.move_to(x + dx * s, y + dy * s) } else { ctx.line_to(x + dx * s, y + dy * s) }
+            if at == 0 { pen.move_to(x + dx * s, y + dy * s) } else { pen.line_to(x + dx * s, y + dy * s) }
         }
     };
     let arc = |from: f64, to: f64| {
         let r = 5.8 * s;
-        ctx.move_to(x + r * from.cos(), y + r * from.sin());
-        let _ = ctx.arc(x, y, r, from, to);
+        pen.move_to(x + r * from.cos(), y + r * from.sin());
+        pen.arc((x, y), r, from, to);
     };
     match glyph {
         Glyph::Ready => line(&[(-5.4, 0.6), (-1.6, 4.4), (5.4, -3.8)]),
@@ -185,13 +177,11 @@ fn trace(ctx: &CanvasRenderingContext2d, glyph: Glyph, (x, y, s): (f64, f64, f64
     }
 }
 
-fn pulse(ctx: &CanvasRenderingContext2d, view: &View, glyph: Glyph, look: Look) {
+fn pulse(pen: &Pen, view: &View, glyph: Glyph, look: Look) {
     let grow = (1.0 - look.pulse) * 7.0;
     let r = look.rect;
-    ctx.begin_path();
-    add(ctx, Rect::new(r.x - grow, r.y - grow, r.w + 2.0 * grow, r.h + 2.0 * grow), radius(view.scene.tier) + grow);
-    ctx.set_global_alpha(look.pulse * 0.7);
-    ctx.set_stroke_style_str(view.colours.health(glyph.health()));
-    ctx.set_line_width(2.0);
-    ctx.stroke();
+    pen.begin();
+    add(pen, Rect::new(r.x - grow, r.y - grow, r.w + 2.0 * grow, r.h + 2.0 * grow), radius(view.scene.tier) + grow);
+    pen.alpha(look.pulse * 0.7);
+    pen.stroke(view.colours.health(glyph.health()), 2.0);
 }

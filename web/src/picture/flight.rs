@@ -1,10 +1,10 @@
 //! The packet of a request on the canvas: the way it has taken, where it is, and where it stopped.
 
+use crate::bridge::canvas::Pen;
 use crate::picture::draw::View;
 use crate::picture::packets::{Moment, Story, along};
 use crate::picture::scene::Scene;
 use std::f64::consts::TAU;
-use web_sys::CanvasRenderingContext2d;
 
 type Point = (f64, f64);
 
@@ -42,15 +42,15 @@ fn way(stations: &[Option<Point>], until: usize) -> Vec<Point> {
     points
 }
 
-fn trace(ctx: &CanvasRenderingContext2d, points: &[Point]) {
-    ctx.begin_path();
+fn trace(pen: &Pen, points: &[Point]) {
+    pen.begin();
     for (at, (x, y)) in points.iter().enumerate() {
-        if at == 0 { ctx.move_to(*x, *y) } else { ctx.line_to(*x, *y) }
+        if at == 0 { pen.move_to(*x, *y) } else { pen.line_to(*x, *y) }
     }
 }
 
 /// Draws a story at a moment.
-pub fn draw(ctx: &CanvasRenderingContext2d, view: &View, (story, moment): (&Story, Moment)) {
+pub fn draw(pen: &Pen, view: &View, (story, moment): (&Story, Moment)) {
     let stations = stations(view.scene, story);
     let last = story.steps.len().saturating_sub(1);
     let (until, packet) = match moment {
@@ -69,22 +69,18 @@ pub fn draw(ctx: &CanvasRenderingContext2d, view: &View, (story, moment): (&Stor
     let end = view.colours.of(if story.ok { "ready" } else { "failing" });
     let is_over = matches!(moment, Moment::Over | Moment::Back(_));
     let colour = if is_over { end } else { view.colours.of("accent") };
-    ctx.set_stroke_style_str(view.colours.of("surface"));
-    ctx.set_line_width(6.0);
-    ctx.set_global_alpha(0.75);
-    trace(ctx, &way(&stations, until));
-    ctx.stroke();
-    ctx.set_global_alpha(1.0);
-    ctx.set_stroke_style_str(colour);
-    ctx.set_line_width(2.5);
-    trace(ctx, &way(&stations, until));
+    pen.alpha(0.75);
+    trace(pen, &way(&stations, until));
+    pen.stroke(view.colours.of("surface"), 6.0);
+    pen.alpha(1.0);
+    trace(pen, &way(&stations, until));
     if let (Moment::Between(..), Some((x, y))) = (moment, packet) {
-        ctx.line_to(x, y);
+        pen.line_to(x, y);
     }
-    ctx.stroke();
-    badges(ctx, view, (story, until), &stations);
+    pen.stroke(colour, 2.5);
+    badges(pen, view, (story, until), &stations);
     if let Some(point) = packet {
-        dot(ctx, view, point, colour);
+        dot(pen, view, point, colour);
     }
 }
 
@@ -92,25 +88,19 @@ fn ease(t: f64) -> f64 {
     t * t * (3.0 - 2.0 * t)
 }
 
-fn dot(ctx: &CanvasRenderingContext2d, view: &View, (x, y): Point, colour: &str) {
-    ctx.set_fill_style_str(colour);
+fn dot(pen: &Pen, view: &View, (x, y): Point, colour: &str) {
     for (radius, alpha) in [(13.0, 0.22), (6.5, 1.0)] {
-        ctx.set_global_alpha(alpha);
-        ctx.begin_path();
-        let _ = ctx.arc(x, y, radius, 0.0, TAU);
-        ctx.fill();
+        pen.alpha(alpha);
+        pen.begin();
+        pen.arc((x, y), radius, 0.0, TAU);
+        pen.fill(colour);
     }
-    ctx.set_stroke_style_str(view.colours.of("surface"));
-    ctx.set_line_width(2.0);
-    ctx.stroke();
+    pen.stroke(view.colours.of("surface"), 2.0);
 }
 
 /// A number at each station; a cross or a tick at the end.
-fn badges(ctx: &CanvasRenderingContext2d, view: &View, (story, until): (&Story, usize), stations: &[Option<Point>]) {
+fn badges(pen: &Pen, view: &View, (story, until): (&Story, usize), stations: &[Option<Point>]) {
     let last = story.steps.len().saturating_sub(1);
-    ctx.set_font("600 10px system-ui, sans-serif");
-    ctx.set_text_align("center");
-    ctx.set_text_baseline("middle");
     let mut seen: Vec<Point> = Vec::new();
     for (at, (step, point)) in story.steps.iter().zip(stations).enumerate().take(until + 1) {
         let Some(point) = *point else { continue };
@@ -127,19 +117,15 @@ fn badges(ctx: &CanvasRenderingContext2d, view: &View, (story, until): (&Story, 
             (true, false) => "failing",
             (false, _) => "accent",
         };
-        ctx.set_fill_style_str(view.colours.of(colour));
-        ctx.begin_path();
-        let _ = ctx.arc(x, y, 8.5, 0.0, TAU);
-        ctx.fill();
-        ctx.set_stroke_style_str(view.colours.of("surface"));
-        ctx.set_line_width(1.5);
-        ctx.stroke();
-        ctx.set_fill_style_str(view.colours.of("on-accent"));
+        pen.begin();
+        pen.arc((x, y), 8.5, 0.0, TAU);
+        pen.fill(view.colours.of(colour));
+        pen.stroke(view.colours.of("surface"), 1.5);
         let text = match (is_end, story.ok) {
             (true, true) => "✓".to_owned(),
             (true, false) => "✕".to_owned(),
             (false, _) => (at + 1).to_string(),
         };
-        let _ = ctx.fill_text(&text, x, y + 0.5);
+        pen.text(&text, (x, y + 0.5), view.colours.of("on-accent"));
     }
 }

@@ -18,19 +18,6 @@ pub enum Glyph {
 }
 
 impl Glyph {
-    /// In the order of a legend.
-    pub const ALL: [Glyph; 9] = [
-        Glyph::Ready,
-        Glyph::NotReady,
-        Glyph::Creating,
-        Glyph::Pending,
-        Glyph::Unschedulable,
-        Glyph::Crash,
-        Glyph::Pull,
-        Glyph::Leaving,
-        Glyph::Completed,
-    ];
-
     /// The shape of a status.
     pub fn of(status: &Status) -> Glyph {
         let word = status.word.as_str();
@@ -95,6 +82,18 @@ impl Glyph {
 mod tests {
     use super::*;
 
+    const ALL: [Glyph; 9] = [
+        Glyph::Ready,
+        Glyph::NotReady,
+        Glyph::Creating,
+        Glyph::Pending,
+        Glyph::Unschedulable,
+        Glyph::Crash,
+        Glyph::Pull,
+        Glyph::Leaving,
+        Glyph::Completed,
+    ];
+
     fn check(health: Health, word: &str, wanted: Glyph) {
         assert_eq!(Glyph::of(&Status { health, word: word.into() }), wanted, "{word}");
     }
@@ -117,8 +116,8 @@ mod tests {
 
     #[test]
     fn shapes_and_words_differ() {
-        for (at, one) in Glyph::ALL.iter().enumerate() {
-            for other in &Glyph::ALL[at + 1..] {
+        for (at, one) in ALL.iter().enumerate() {
+            for other in &ALL[at + 1..] {
                 assert_ne!(one.paths(), other.paths());
                 assert_ne!(one.word(), other.word());
             }

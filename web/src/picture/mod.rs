@@ -19,6 +19,7 @@ mod stage;
 mod testing;
 mod tree;
 
+use crate::bridge::canvas::Measure;
 use crate::hooks::use_revision;
 use crate::session::Session;
 use hops::Hops;
@@ -26,7 +27,7 @@ use labels::{Labels, Legend};
 use model::Key;
 use packets::Story;
 use scene::{Rect, Scene, Tier};
-use stage::{Measure, Shown, Stage};
+use stage::{Shown, Stage};
 use std::rc::Rc;
 use tree::Tree;
 use yew::{
