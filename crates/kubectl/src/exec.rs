@@ -35,7 +35,7 @@ pub(crate) fn run(ctx: &mut Ctx) -> Run {
     let place = place(ctx)?;
     let mut request = connect(&place, "exec");
     request.query.other.extend(command.into_iter().map(|word| ("command".into(), word)));
-    session(ctx, request, None)
+    session(ctx, request, (None, None))
 }
 
 /// The container that a command line means: the pod, or one of a workload's, and `-c` or the default container.
@@ -69,7 +69,7 @@ pub(crate) fn connect(place: &Place, what: &str) -> Request {
 }
 
 /// Opens the connection with the streams that the flags ask for, and follows it.
-fn session(ctx: &mut Ctx, mut request: Request, removal: Option<Victim>) -> Run {
+fn session(ctx: &mut Ctx, mut request: Request, (removal, ending): (Option<Victim>, Option<String>)) -> Run {
     let stdin = ctx.on("stdin");
     let mut tty = ctx.on("tty");
     if tty && !ctx.env.tty && stdin {
@@ -87,7 +87,7 @@ fn session(ctx: &mut Ctx, mut request: Request, removal: Option<Victim>) -> Run 
     let typed = stdin && piped.is_none() && ctx.env.tty;
     let user = ctx.user();
     Err(Stop::Follow(Box::new(Follow::Session(
-        Session::new(stream, typed, exec).with_input(stdin, piped).with_removal(removal, user),
+        Session::new(stream, typed, exec).with_input(stdin, piped).with_removal(removal, user).with_ending(ending),
     ))))
 }
 
@@ -99,18 +99,18 @@ pub(crate) fn attach(ctx: &mut Ctx) -> Run {
         return ctx.usage(format!("expected POD, TYPE/NAME, or TYPE NAME, got {} arguments", ctx.words().len()));
     }
     let place = place(ctx)?;
-    attach_session(ctx, &place, None)
+    attach_session(ctx, &place, (None, None))
 }
 
 /// Attaches to a running container.
-pub(crate) fn attach_session(ctx: &mut Ctx, place: &Place, removal: Option<Victim>) -> Run {
+pub(crate) fn attach_session(ctx: &mut Ctx, place: &Place, after: (Option<Victim>, Option<String>)) -> Run {
     if !ctx.on("quiet") {
         ctx.complain(
             "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.",
         );
         ctx.complain("If you don't see a command prompt, try pressing enter.");
     }
-    session(ctx, connect(place, "attach"), removal)
+    session(ctx, connect(place, "attach"), after)
 }
 
 /// Waits until a pod runs or is finished, and answers it as it is then.
@@ -184,5 +184,9 @@ pub(crate) fn debug(ctx: &mut Ctx) -> Run {
     if ctx.flag("image").is_empty() && ctx.flag("copy-to").is_empty() {
         return plain("you must specify --image when not using --copy-to.");
     }
+    let target = ctx.words().first().cloned().unwrap_or_default();
+    let (word, name) = target.split_once('/').unwrap_or(("pods", &target));
+    let kind = ctx.kind(word)?;
+    ctx.request(kind.get(&ctx.namespace(), name))?;
     plain("debug is not supported here: there are no ephemeral containers")
 }

@@ -19,6 +19,7 @@ pub(crate) enum Follow {
 pub(crate) struct Io<'a> {
     pub output: &'a mut Output,
     pub calls: &'a mut VecDeque<(u64, Call)>,
+    pub now: Time,
 }
 
 impl Follow {
@@ -44,13 +45,18 @@ impl Follow {
     pub fn deadline(&self) -> Time {
         match self {
             Follow::Watch(watch) => watch.deadline,
-            Follow::Logs(_) | Follow::Session(_) => Time::NEVER,
+            Follow::Logs(tail) => tail.deadline(),
+            Follow::Session(_) => Time::NEVER,
         }
     }
-    pub fn timeout(&mut self, io: &mut Io) -> i32 {
+    /// The deadline has come; a code ends the command.
+    pub fn timeout(&mut self, io: &mut Io) -> Option<i32> {
         match self {
-            Follow::Watch(watch) => watch.timeout(io),
-            Follow::Logs(_) | Follow::Session(_) => 0,
+            Follow::Logs(tail) => {
+                tail.retry(io);
+                None
+            }
+            Follow::Watch(_) | Follow::Session(_) => Some(0),
         }
     }
     /// The connection that takes what a person types.

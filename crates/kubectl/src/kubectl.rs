@@ -60,22 +60,23 @@ impl Kubectl {
                     if deadline > now {
                         return Turn::Wait(deadline);
                     }
-                    let mut io = Io { output: &mut self.output, calls: &mut self.calls };
-                    let code = follow.timeout(&mut io);
-                    self.end(code);
+                    let mut io = Io { output: &mut self.output, calls: &mut self.calls, now };
+                    if let Some(code) = follow.timeout(&mut io) {
+                        self.end(code);
+                    }
                 }
             }
         }
     }
     /// Hands over the answer to a call. Answers to streams that were closed are ignored.
-    pub fn reply(&mut self, id: u64, answer: Answer, _now: Time) {
+    pub fn reply(&mut self, id: u64, answer: Answer, now: Time) {
         match &mut self.state {
             State::Ready | State::Blocked(_) => {
                 self.record.answer(id, answer);
                 self.state = State::Ready;
             }
             State::Following(follow) => {
-                let mut io = Io { output: &mut self.output, calls: &mut self.calls };
+                let mut io = Io { output: &mut self.output, calls: &mut self.calls, now };
                 if let Some(code) = follow.answer(id, answer, &mut io) {
                     self.end(code);
                 }
@@ -139,7 +140,7 @@ impl Kubectl {
                 self.finish(fail.code(), env);
             }
             Err(Stop::Follow(mut follow)) => {
-                let mut io = Io { output: &mut self.output, calls: &mut self.calls };
+                let mut io = Io { output: &mut self.output, calls: &mut self.calls, now };
                 let mut code = follow.start(&mut io);
                 for (id, answer) in self.record.drain() {
                     code = code.or_else(|| follow.answer(id, answer, &mut io));

@@ -118,7 +118,8 @@ fn of_pod(ctx: &mut Ctx, pod: &Value, container: &Text) -> Run<Vec<(Request, Str
     } else if all.iter().any(|(known, _)| known == container) {
         vec![container.clone()]
     } else {
-        return plain(format!("container {container} is not valid for pod {name}"));
+        let names: Vec<String> = all.iter().map(|(name, mark)| format!("{name}{mark}")).collect();
+        return plain(format!("container {container} is not valid for pod {name} out of: {}", names.join(", ")));
     };
     let user = ctx.user();
     let prefixed = ctx.on("prefix") || (ctx.on("all-pods") && !ctx.changed("prefix"));

@@ -227,7 +227,13 @@ fn attach(ctx: &mut Ctx, pod: &Value) -> Run {
     });
     match state["status"]["phase"].s() {
         "Succeeded" | "Failed" => finished(ctx, &place, &state, removal),
-        _ => exec::attach_session(ctx, &place, removal.and_then(|(_, victim)| victim)),
+        _ => {
+            let ending = match ctx.flag("restart").as_str() {
+                "Never" | "OnFailure" => format!("pod {}/{} terminated (Error)\n", place.namespace, place.pod),
+                _ => String::new(),
+            };
+            exec::attach_session(ctx, &place, (removal.and_then(|(_, victim)| victim), Some(ending)))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::dry::DryRun;
 use crate::fail::Fail;
 use crate::follow::Io;
 use api::{Request, Status, User};
-use base::Text;
+use base::{Duration, Text, Time};
 use std::collections::VecDeque;
 
 /// Ids of calls that a follower makes itself; record slots never reach so far.
@@ -20,11 +20,14 @@ pub(crate) struct Tail {
     together: bool,
     ignore_errors: bool,
     next: u64,
+    /// Containers that had not started, and when to look again.
+    later: Option<(Time, Vec<(Request, String)>)>,
 }
 
 #[derive(Clone)]
 struct Source {
     id: u64,
+    request: Request,
     prefix: String,
     /// A line whose end has not come yet, where lines have prefixes.
     partial: Vec<u8>,
@@ -33,7 +36,7 @@ struct Source {
 impl Tail {
     /// Requests and the prefix of each one's lines.
     pub fn new(sources: Vec<(Request, String)>, together: bool, ignore_errors: bool) -> Tail {
-        Tail { waiting: sources.into(), open: Vec::new(), together, ignore_errors, next: OWN_IDS }
+        Tail { waiting: sources.into(), open: Vec::new(), together, ignore_errors, next: OWN_IDS, later: None }
     }
     pub fn start(&mut self, io: &mut Io) -> Option<i32> {
         self.open_next(io);
@@ -44,8 +47,8 @@ impl Tail {
             let Some((request, prefix)) = self.waiting.pop_front() else { break };
             let id = self.next;
             self.next += 1;
-            io.calls.push_back((id, Call::Connect(request)));
-            self.open.push(Source { id, prefix, partial: Vec::new() });
+            io.calls.push_back((id, Call::Connect(request.clone())));
+            self.open.push(Source { id, request, prefix, partial: Vec::new() });
         }
     }
     pub fn answer(&mut self, id: u64, answer: Answer, io: &mut Io) -> Option<i32> {
@@ -53,6 +56,14 @@ impl Tail {
         match answer {
             Answer::Data { bytes, .. } => {
                 self.open[at].print(&bytes, io);
+                return None;
+            }
+            // A follower waits until the container starts, and says so each time it looks.
+            Answer::Failed(status) if self.together && status.message.contains("is waiting to start") => {
+                io.output.err(&format!("{}\n", status.message));
+                let source = self.open.remove(at);
+                let again = io.now + Duration::SECOND;
+                self.later.get_or_insert((again, Vec::new())).1.push((source.request, source.prefix));
                 return None;
             }
             Answer::Failed(status) => {
@@ -79,7 +90,17 @@ impl Tail {
             io.output.write(1, &source.partial);
         }
         self.open_next(io);
-        self.open.is_empty().then_some(0)
+        (self.open.is_empty() && self.later.is_none()).then_some(0)
+    }
+    pub fn deadline(&self) -> Time {
+        self.later.as_ref().map_or(Time::NEVER, |(time, _)| *time)
+    }
+    /// Looks again for containers that had not started.
+    pub fn retry(&mut self, io: &mut Io) {
+        if let Some((_, sources)) = self.later.take() {
+            self.waiting.extend(sources);
+            self.open_next(io);
+        }
     }
 }
 
@@ -105,7 +126,7 @@ fn broken(status: &Status) -> Fail {
     Fail::Plain(match status.reason.as_str() {
         "Forbidden" | "NotFound" => return Fail::Server(status.clone()),
         "InternalError" if message.starts_with("unable to upgrade") => message.to_string(),
-        "InternalError" => format!("{INTERNAL}{}", status.message),
+        "InternalError" => status.message.to_string(),
         _ => format!("unable to upgrade connection: {message}"),
     })
 }
@@ -121,6 +142,8 @@ pub(crate) struct Session {
     stdin: bool,
     piped: Option<Text>,
     removal: Option<Box<Removal>>,
+    /// `run`: what is said if the pod's process fails; empty if its code does not matter, as it is restarted.
+    ending: Option<String>,
 }
 
 /// The pod that `run --rm` deletes at the end.
@@ -133,7 +156,7 @@ struct Removal {
 
 impl Session {
     pub fn new(stream: u64, typed: bool, exec: bool) -> Session {
-        Session { stream, typed, exec, stdin: false, piped: None, removal: None }
+        Session { stream, typed, exec, stdin: false, piped: None, removal: None, ending: None }
     }
     pub fn with_input(self, stdin: bool, piped: Option<Text>) -> Session {
         Session { stdin, piped, ..self }
@@ -146,6 +169,9 @@ impl Session {
             Box::new(Removal { request, told, code: 0 })
         });
         self
+    }
+    pub fn with_ending(self, ending: Option<String>) -> Session {
+        Session { ending, ..self }
     }
     pub fn start(&mut self, io: &mut Io) {
         if self.stdin && !self.typed {
@@ -162,7 +188,7 @@ impl Session {
         if id == OWN_IDS {
             let removal = self.removal.take()?;
             io.output.out(&removal.told);
-            return Some(removal.code);
+            return Some(self.over(removal.code, io));
         }
         match answer {
             Answer::Data { fd, bytes } => {
@@ -188,9 +214,20 @@ impl Session {
             | Answer::Edited(_) => None,
         }
     }
+    /// The last words, and the exit code.
+    fn over(&self, code: i32, io: &mut Io) -> i32 {
+        match &self.ending {
+            Some(words) if words.is_empty() => 0,
+            Some(words) if code != 0 => {
+                io.output.err(words);
+                code
+            }
+            Some(_) | None => code,
+        }
+    }
     fn end(&mut self, code: i32, io: &mut Io) -> Option<i32> {
         self.typed = false;
-        let Some(removal) = &mut self.removal else { return Some(code) };
+        let Some(removal) = &mut self.removal else { return Some(self.over(code, io)) };
         removal.code = code;
         io.calls.push_back((OWN_IDS, Call::Request(removal.request.clone())));
         None

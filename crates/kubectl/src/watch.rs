@@ -88,7 +88,4 @@ impl WatchPrinter {
             | Answer::Edited(_) => None,
         }
     }
-    pub fn timeout(&mut self, _: &mut Io) -> i32 {
-        0
-    }
 }

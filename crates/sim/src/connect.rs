@@ -34,13 +34,7 @@ impl World {
         match &connect.what {
             Action::Log(options) => self.log_stream(owner, connect, options),
             Action::Exec { command, streams } => self.exec_stream(owner, connect, (command.clone(), streams.tty)),
-            Action::Attach(_) => {
-                let container = self.container_of(connect, false).ok_or_else(|| not_found(connect))?;
-                let from =
-                    self.nodes.get(&connect.node).and_then(|n| n.runtime.containers.get(&container)).map_or(0, |c| c.log.end());
-                self.streams.open(owner, Kind::Log { node: connect.node.clone(), container, next: from, timestamps: false });
-                Ok(())
-            }
+            Action::Attach(_) => self.attach_stream(owner, connect),
             Action::PortForward { .. } => Err(Status::unsupported("port-forward")),
         }
     }
@@ -81,6 +75,20 @@ impl World {
         }
         if !follows {
             self.streams.push(number, Answer::Closed);
+        }
+        Ok(())
+    }
+    fn attach_stream(&mut self, owner: Owner, connect: &Connect) -> Result<(), Status> {
+        let id = self.container_of(connect, false).ok_or_else(|| not_found(connect))?;
+        let found = self.nodes.get(&connect.node).and_then(|n| n.runtime.containers.get(&id));
+        let Some(container) = found.filter(|c| c.is_running()) else { return Err(not_found(connect)) };
+        // Who attaches as the container starts misses nothing; later ones get what comes, after the prompt that stands there.
+        let fresh = matches!(container.state, State::Running { since } if self.now - since <= Duration::from_secs(2));
+        let (prompt, next) =
+            if fresh { (Vec::new(), 0) } else { (container.log.unfinished().to_vec(), container.log.pieces_end()) };
+        let number = self.streams.open(owner, Kind::Attach { node: connect.node.clone(), container: id, next });
+        if !prompt.is_empty() {
+            self.streams.data(number, 1, prompt);
         }
         Ok(())
     }

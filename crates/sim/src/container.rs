@@ -87,11 +87,18 @@ pub struct Log {
     /// Number of the first kept line.
     first: u64,
     partial: [Vec<u8>; 2],
+    /// The newest output as it came, for those who are attached; how many pieces were forgotten.
+    pieces: VecDeque<(u8, Vec<u8>)>,
+    forgotten: u64,
 }
+
+/// How many pieces of output wait for an attached client.
+const PIECES: usize = 256;
 
 impl Log {
     /// Adds output as it comes; only whole lines become visible.
     pub fn write(&mut self, stderr: bool, bytes: &[u8], now: Time) {
+        self.piece(stderr, bytes);
         let partial = &mut self.partial[usize::from(stderr)];
         partial.extend_from_slice(bytes);
         let Some(end) = partial.iter().rposition(|b| *b == b'\n') else {
@@ -103,10 +110,36 @@ impl Log {
         let rest = partial.split_off(end + 1);
         let whole = std::mem::replace(partial, rest);
         for line in whole[..end].split(|b| *b == b'\n') {
-            self.line(stderr, &String::from_utf8_lossy(line), now);
+            self.add(stderr, &String::from_utf8_lossy(line), now);
         }
     }
     pub fn line(&mut self, stderr: bool, text: &str, now: Time) {
+        self.piece(stderr, format!("{text}\n").as_bytes());
+        self.add(stderr, text, now);
+    }
+    fn piece(&mut self, stderr: bool, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.pieces.push_back((1 + u8::from(stderr), bytes.to_vec()));
+        if self.pieces.len() > PIECES {
+            self.pieces.pop_front();
+            self.forgotten += 1;
+        }
+    }
+    /// The number after the newest piece of output.
+    pub fn pieces_end(&self) -> u64 {
+        self.forgotten + self.pieces.len() as u64
+    }
+    /// Pieces of output from a number on.
+    pub fn pieces_since(&self, number: u64) -> impl Iterator<Item = &(u8, Vec<u8>)> {
+        self.pieces.iter().skip(number.saturating_sub(self.forgotten) as usize)
+    }
+    /// What stands on the last line, which has no end yet: a prompt.
+    pub fn unfinished(&self) -> &[u8] {
+        &self.partial[0]
+    }
+    fn add(&mut self, stderr: bool, text: &str, now: Time) {
         self.lines.push_back(LogLine { time: now, stderr, text: text.into() });
         if self.lines.len() > LOG_LINES {
             self.lines.pop_front();
@@ -118,7 +151,7 @@ impl Log {
         for stderr in [false, true] {
             let rest = std::mem::take(&mut self.partial[usize::from(stderr)]);
             if !rest.is_empty() {
-                self.line(stderr, &String::from_utf8_lossy(&rest), now);
+                self.add(stderr, &String::from_utf8_lossy(&rest), now);
             }
         }
     }

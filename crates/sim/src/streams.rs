@@ -42,6 +42,12 @@ pub enum Kind {
         next: u64,
         timestamps: bool,
     },
+    /// The streams of a container's first process, from a piece of output on.
+    Attach {
+        node: Text,
+        container: Text,
+        next: u64,
+    },
     /// A program in a container.
     Exec {
         node: Text,

@@ -2,8 +2,10 @@
 //! carried out here.
 
 use crate::agenda::Source;
+use crate::container::State;
 use crate::exchange::{Caller, UPSTREAM};
 use crate::network::Place;
+use crate::runtime::Which;
 use crate::streams::{Kind, Owner};
 use crate::world::World;
 use api::{Origin, Status};
@@ -328,6 +330,22 @@ impl World {
     /// Moves followed logs on and wakes the terminals for which something waits.
     pub(crate) fn feed_terminals(&mut self) {
         for (_, stream) in self.streams.iter_mut() {
+            if let Kind::Attach { node, container, next } = &mut stream.kind {
+                let Some(found) = self.nodes.get(node).and_then(|n| n.runtime.containers.get(container)) else {
+                    stream.queue.push_back(Answer::Closed);
+                    stream.kind = Kind::Ended;
+                    continue;
+                };
+                stream
+                    .queue
+                    .extend(found.log.pieces_since(*next).map(|(fd, bytes)| Answer::Data { fd: *fd, bytes: bytes.clone() }));
+                *next = found.log.pieces_end();
+                if let State::Exited(exit) = &found.state {
+                    stream.queue.push_back(Answer::Exit(exit.code));
+                    stream.kind = Kind::Ended;
+                }
+                continue;
+            }
             let Kind::Log { node, container, next, timestamps } = &mut stream.kind else { continue };
             let found = self.nodes.get(node).and_then(|n| n.runtime.containers.get(container));
             let Some(found) = found else {
@@ -408,13 +426,14 @@ impl World {
         }
     }
     fn send_input(&mut self, (terminal, program, call): (u32, CallId, u64), data: Option<&Text>) {
-        let Some(Kind::Exec { node, container, number }) = self.streams.find(terminal, program, call).map(|s| s.kind.clone())
-        else {
-            return;
+        let (node, container, which) = match self.streams.find(terminal, program, call).map(|s| s.kind.clone()) {
+            Some(Kind::Exec { node, container, number }) => (node, container, Which::Exec(number)),
+            Some(Kind::Attach { node, container, .. }) => (node, container, Which::Main),
+            _ => return,
         };
         let now = self.now;
         let Some(found) = self.nodes.get_mut(&node) else { return };
-        if let Some(running) = found.runtime.running(&container, crate::runtime::Which::Exec(number)) {
+        if let Some(running) = found.runtime.running(&container, which) {
             match data {
                 Some(text) if text == "\u{3}" => running.process.interrupt(),
                 Some(text) => running.process.stdin(text.as_bytes()),
