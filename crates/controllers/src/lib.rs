@@ -7,6 +7,7 @@ mod endpoints;
 mod endpointslice;
 mod fields;
 mod garbage;
+mod job;
 mod loadbalancer;
 mod namespace;
 mod nodeipam;
@@ -66,4 +67,6 @@ pub static CONTROLLERS: &[&dyn Controller] = &[
     &tainteviction::TaintEviction,
     &podgc::PodGarbageCollector,
     &loadbalancer::LoadBalancers,
+    &job::Jobs,
+    &job::FinishedJobs,
 ];

@@ -13,6 +13,8 @@ use value::{Value, list, obj};
 
 /// A node must be missing for so long.
 const QUARANTINE: Duration = Duration::from_secs(40);
+/// The collector makes its rounds every so many seconds.
+const ROUND: i64 = 20;
 /// More finished pods than these are deleted, oldest first (`--terminated-pod-gc-threshold`).
 const MOST_FINISHED: usize = 12_500;
 
@@ -45,7 +47,8 @@ impl Controller for PodGarbageCollector {
         let Some(pod) = snap.get(key) else { return Outcome::nothing() };
         let node = pod.pod().node();
         if node.is_empty() {
-            return if pod.is_terminating() { end(pod, None, now) } else { Outcome::nothing() };
+            let Some(due) = unscheduled_due(pod) else { return Outcome::nothing() };
+            return if due > now { Outcome { again_at: Some(due), ..Outcome::nothing() } } else { end(pod, None, now) };
         }
         if snap.find(&NODES, "", node).is_none() {
             let due = missing_since(snap, pod) + QUARANTINE;
@@ -56,6 +59,13 @@ impl Controller for PodGarbageCollector {
         }
         if pod.pod().is_finished() && is_beyond_limit(snap, pod) { end(pod, None, now) } else { Outcome::nothing() }
     }
+}
+
+/// When the collector's next round comes upon an unscheduled pod that is going.
+fn unscheduled_due(pod: &Object) -> Option<Time> {
+    let meta = &pod.value["metadata"];
+    let asked = Time::parse(meta["deletionTimestamp"].s())?.as_secs() - meta["deletionGracePeriodSeconds"].as_i64().unwrap_or(0);
+    Some(Time::from_secs((asked / ROUND + 1) * ROUND))
 }
 
 /// The node's end as its event tells it, or the pod's birth if no such node was ever seen.

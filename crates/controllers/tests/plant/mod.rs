@@ -19,6 +19,8 @@ pub struct Plant {
     pub notes: Vec<Note>,
     /// Lose the rest of the ops so many times in a hundred after each op.
     pub crashes: u32,
+    /// A Job's pods fail so many times in a hundred.
+    pub failures: u32,
     /// Pods with this label value under `app` never become ready.
     pub broken: Option<&'static str>,
     /// Resources whose creation is refused once so many exist.
@@ -37,6 +39,7 @@ impl Plant {
             dice: Rng::new(seed),
             notes: Vec::new(),
             crashes: 0,
+            failures: 0,
             broken: None,
             quota: BTreeMap::new(),
             waiting: BTreeSet::new(),
@@ -365,6 +368,18 @@ impl Plant {
                 "conditions" => list![obj! { "type" => "Ready", "status" => "True", "lastTransitionTime" => self.now }],
             },
         );
+        if pod.meta.controller().is_some_and(|owner| owner.kind == "Job") {
+            let fails = self.dice.chance(self.failures);
+            value.set(
+                &["status"],
+                obj! {
+                    "phase" => if fails { "Failed" } else { "Succeeded" },
+                    "containerStatuses" => list![obj! { "name" => "main", "state" => obj! { "terminated" => obj! {
+                        "exitCode" => i64::from(fails), "finishedAt" => self.now - Duration::from_secs(100_000),
+                    } } }],
+                },
+            );
+        }
         self.write(key, value, true).expect("current");
     }
 }
@@ -372,6 +387,15 @@ impl Plant {
 /// Merge patch; owners merge by uid, conditions by type, and owners know `$patch: delete`.
 fn merge(into: &mut Value, patch: &Value) {
     for (field, new) in patch.entries() {
+        if let Some(list) = field.strip_prefix("$deleteFromPrimitiveList/") {
+            let kept: Vec<Value> = into[list].items().iter().filter(|item| !new.items().contains(item)).cloned().collect();
+            if kept.is_empty() {
+                _ = into.remove(&[list])
+            } else {
+                into.set(&[list], kept)
+            }
+            continue;
+        }
         match new {
             Value::Null => _ = into.remove(&[field]),
             Value::Map(_) => merge(into.at_mut(&[field]), new),
