@@ -37,7 +37,7 @@ mod target;
 pub use expect::{Expectation, Wanted, pick};
 pub use normal::{Tokens, squeeze};
 #[cfg(feature = "sim")]
-pub use on_sim::OnSim;
+pub use on_sim::{OnSim, histories};
 pub use parse::{File, Mistake, Section, Step, What};
 pub use run::{Failure, Mode, Rewrite, rewrite, run};
 pub use target::{Command, Ran, Target};

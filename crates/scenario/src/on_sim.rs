@@ -1,5 +1,7 @@
 //! The simulated cluster as a target.
 
+use crate::parse::File;
+use crate::run::{Mode, run};
 use crate::target::{Command, Ran, Target};
 use base::{Duration, Time};
 use sim::{Fault, Given, Place, Timeline};
@@ -84,4 +86,19 @@ impl Target for OnSim {
         lines.extend(traced.exchange.why_failed());
         Ok(lines)
     }
+}
+
+/// Runs the sections of a scenario file that are meant for the simulation, each on a copy of a cluster: their names, and the
+/// hashes of what was committed in them.
+pub fn histories(booted: &OnSim, text: &str) -> Vec<(String, u64)> {
+    let file = File::parse(text).unwrap_or_default();
+    let sections = file.sections.iter().filter(|s| s.targets.iter().any(|t| t == "sim"));
+    sections
+        .map(|section| {
+            let mut target = booted.clone();
+            // Where a section fails is part of its history.
+            let _ = run(section, &mut target, Mode::Compare);
+            (section.name.clone(), target.timeline.world().hash())
+        })
+        .collect()
 }

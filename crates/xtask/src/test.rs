@@ -36,7 +36,13 @@ fn web(filter: &[String]) -> Result {
     let mut cargo = Route::find()?.cargo("test");
     cargo.args(["--package", "web", "--lib", "--tests", "--no-fail-fast", "--profile", "web-dev", "--"]).args(filter);
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner).env("CHROMEDRIVER", driver);
+    cargo.env("SCENARIO_HASHES", hashes()?);
     process::run(cargo.env("WASM_BINDGEN_TEST_TIMEOUT", "120"))
+}
+
+/// What the scenarios' histories come to natively: in wasm they must come to the same.
+fn hashes() -> Result<String> {
+    process::output(project::cargo().args(["run", "--quiet", "--package", "scenario", "--example", "hashes"]))
 }
 
 /// `--release` tests the page that people get, and its speed; the rest of the words choose tests by name.
