@@ -176,7 +176,9 @@ fn backend_of(service: &str, port: &str) -> Value {
 fn ingress_rule(rule: &str, hosts: &mut Vec<Value>, secrets: &mut Vec<Value>) -> Option<()> {
     let (place, rest) = rule.split_once('=')?;
     let (host, path) = place.split_once('/')?;
-    let (target, tls) = rest.split_once(',').map_or((rest, None), |(target, tls)| (target, Some(tls)));
+    // With more than one comma there is no TLS at all.
+    let parts: Vec<&str> = rest.split(',').collect();
+    let (target, tls) = (parts[0], parts.get(1).copied().filter(|_| parts.len() == 2));
     let (service, port) = target.split_once(':')?;
     if tls.is_some_and(|tls| tls != "tls" && !tls.starts_with("tls=")) {
         return None;

@@ -3,7 +3,9 @@
 use crate::call::{Answer, Call};
 use crate::ctx::Ctx;
 use crate::dry::DryRun;
-use crate::fail::{Fail, Run, plain};
+use crate::fail::{Fail, Run, Stop, plain};
+use crate::follow::Follow;
+use crate::gone::Gone;
 use crate::kinds::Kind;
 use crate::target::{Unit, finish};
 use api::{Verb, WatchKind};
@@ -21,6 +23,7 @@ pub(crate) struct Deletion {
 }
 
 /// An object that was (to be) deleted.
+#[derive(Clone)]
 pub(crate) struct Victim {
     pub kind: Kind,
     pub namespace: Text,
@@ -72,7 +75,8 @@ pub(crate) fn run(ctx: &mut Ctx) -> Run {
     if ctx.on("wait") && deletion.dry == DryRun::None {
         let timeout = ctx.span("timeout");
         let deadline = if timeout > Duration::ZERO { ctx.started() + timeout } else { Time::NEVER };
-        await_all(ctx, &gone, deadline)?;
+        let user = ctx.user();
+        return Err(Stop::Follow(Box::new(Follow::Gone(Gone::new(gone, user, deadline)))));
     }
     Ok(())
 }

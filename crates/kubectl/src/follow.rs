@@ -1,18 +1,20 @@
 //! What remains of a command once it only follows streams: its state and what each answer does to it.
 
 use crate::call::{Answer, Call};
+use crate::gone::Gone;
 use crate::output::Output;
 use crate::stream::{Session, Tail};
 use crate::watch::WatchPrinter;
 use base::Time;
 use std::collections::VecDeque;
 
-/// A command that follows streams. Closed: watches, logs, sessions in containers.
+/// A command that follows streams. Closed: watches, logs, sessions in containers, deletions.
 #[derive(Clone)]
 pub(crate) enum Follow {
     Watch(WatchPrinter),
     Logs(Tail),
     Session(Session),
+    Gone(Gone),
 }
 
 /// Where a follower prints and asks.
@@ -31,6 +33,7 @@ impl Follow {
                 session.start(io);
                 None
             }
+            Follow::Gone(gone) => gone.start(io),
             Follow::Watch(_) => None,
         }
     }
@@ -40,12 +43,14 @@ impl Follow {
             Follow::Watch(watch) => watch.answer(id, answer, io),
             Follow::Logs(tail) => tail.answer(id, answer, io),
             Follow::Session(session) => session.answer(id, answer, io),
+            Follow::Gone(gone) => gone.answer(id, answer, io),
         }
     }
     pub fn deadline(&self) -> Time {
         match self {
             Follow::Watch(watch) => watch.deadline,
             Follow::Logs(tail) => tail.deadline(),
+            Follow::Gone(gone) => gone.deadline,
             Follow::Session(_) => Time::NEVER,
         }
     }
@@ -56,6 +61,7 @@ impl Follow {
                 tail.retry(io);
                 None
             }
+            Follow::Gone(gone) => gone.timeout(io),
             Follow::Watch(_) | Follow::Session(_) => Some(0),
         }
     }
@@ -63,7 +69,7 @@ impl Follow {
     pub fn input_stream(&self) -> Option<u64> {
         match self {
             Follow::Session(session) => session.input_stream(),
-            Follow::Watch(_) | Follow::Logs(_) => None,
+            Follow::Watch(_) | Follow::Logs(_) | Follow::Gone(_) => None,
         }
     }
 }

@@ -46,14 +46,20 @@ impl Kubectl {
     /// Whose turn it is. Call again after every [`Turn::Call`], after [`Kubectl::reply`], and when the time of a [`Turn::Wait`] has come.
     #[must_use]
     pub fn poll(&mut self, now: Time) -> Turn {
+        self.poll_with(now, &mut |_, _| None)
+    }
+    /// As [`Kubectl::poll`]; calls that `host` answers at once need no turn, and the command goes on without a pause. It need not
+    /// answer any.
+    #[must_use]
+    pub fn poll_with(&mut self, now: Time, host: &mut dyn FnMut(u64, &Call) -> Option<Answer>) -> Turn {
         loop {
             if let Some((id, call)) = self.calls.pop_front() {
                 return Turn::Call { id, call };
             }
             match &mut self.state {
                 State::Done(code) => return Turn::Done(*code),
-                State::Ready => self.run(now),
-                State::Blocked(until) if *until <= now => self.run(now),
+                State::Ready => self.run(now, host),
+                State::Blocked(until) if *until <= now => self.run(now, host),
                 State::Blocked(until) => return Turn::Wait(*until),
                 State::Following(follow) => {
                     let deadline = follow.deadline();
@@ -124,10 +130,10 @@ impl Kubectl {
         }
     }
 
-    fn run(&mut self, now: Time) {
+    fn run(&mut self, now: Time, host: &mut dyn FnMut(u64, &Call) -> Option<Answer>) {
         self.record.rewind();
         self.output.rewind();
-        let parts = Parts { record: &mut self.record, output: &mut self.output, calls: &mut self.calls };
+        let parts = Parts { record: &mut self.record, output: &mut self.output, calls: &mut self.calls, host };
         let mut ctx = Ctx::new(&self.env, &self.plan, parts, now);
         let result = command::run(&mut ctx, &self.plan);
         let env = ctx.changed_env();

@@ -41,6 +41,7 @@ mod files;
 mod flags;
 mod follow;
 mod get;
+mod gone;
 mod hash;
 mod help;
 mod history;

@@ -41,7 +41,7 @@ pub(crate) fn run(ctx: &mut Ctx) -> Run {
     for info in infos {
         match one(ctx, &info, (how, &body), dry)? {
             Ok(object) => {
-                let same = object == info.object && ctx.flag("subresource").is_empty();
+                let same = object == info.object;
                 ctx.report(&format, &object, if same && dry != DryRun::Client { "patched (no change)" } else { "patched" })?;
             }
             Err(fail) => fails.push(fail),

@@ -221,7 +221,14 @@ impl World {
         for call_id in ids {
             let Some(Program::Running(mut kubectl)) = terminal.running.remove(&call_id) else { continue };
             let ended = loop {
-                match kubectl.poll(self.now) {
+                let now = self.now;
+                let mut at_once = |call: u64, ask: &Ask| match ask {
+                    Ask::Request(_) | Ask::ReadFile(_) | Ask::ListDir(_) | Ask::WriteFile { .. } => {
+                        self.ask(Owner { terminal: id, program: call_id, call }, terminal, ask.clone())
+                    }
+                    _ => None,
+                };
+                match kubectl.poll_with(now, &mut at_once) {
                     Poll::Call { id: call, call: Ask::Editor(text) } => {
                         let answer = terminal.edited(kubectl.env(), &text, self.now);
                         kubectl.reply(call, answer, self.now);
