@@ -42,9 +42,9 @@ test('paste, apply, curl every way in, break it, see why', { timeout: 120_000 },
     assert.equal((await run(page, 'kubectl get pods -l app=echo --no-headers')).out.trim().split('\n').length, 3);
 
     const command = page.getByRole('textbox', { name: 'Command' });
-    await command.fill('kubectl get deployment echo -o jsonpath={.status.readyReplicas}');
+    await command.fill('kubectl get deployment echo');
     await command.press('Enter');
-    await page.locator('pre').getByText(/^3/).first().waitFor();
+    await page.locator('pre').getByText(/3\/3/).first().waitFor();
 
     const jsonpath = async (name, path) => (await run(page, `kubectl get svc ${name} -o jsonpath='{${path}}'`)).out;
     const ip = await jsonpath('inside', '.spec.clusterIP');
