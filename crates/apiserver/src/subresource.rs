@@ -70,6 +70,7 @@ fn bind(call: Call, name: &Text, ctx: Ctx) -> Result<Plan, Status> {
         new.set(&["metadata", "annotations", key], to);
     }
     topology_labels(call, &node, &mut new);
+    new.remove(&["status", "nominatedNodeName"]);
     let status = new.at_mut(&["status"]);
     Condition { kind: "PodScheduled", status: "True", reason: "", message: "" }.put(status, ctx.now);
     for condition in status.at_mut(&["conditions"]).as_list_mut() {

@@ -19,16 +19,23 @@ pub fn deprecated_kind(kind: &Kind) -> Vec<Text> {
 pub fn of(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Text> {
     let mut warnings = Vec::new();
     match kind.resource.as_str() {
-        "pods" if old.is_none() => pod(new, &new["spec"], "", &mut warnings),
+        "pods" if old.is_none() => {
+            pod_name(new, "the Pod's hostname", &mut warnings);
+            pod(new, &new["spec"], "", &mut warnings);
+        }
         "deployments.apps" | "replicasets.apps" | "daemonsets.apps" | "statefulsets.apps"
             if old.is_none_or(|old| old["spec"]["template"] != new["spec"]["template"]) =>
         {
+            if old.is_none() && kind.resource != "daemonsets.apps" {
+                pod_name(new, "Pod names and hostnames", &mut warnings);
+            }
             let template = &new["spec"]["template"];
             pod(template, &template["spec"], "spec.template.", &mut warnings);
         }
         "services" => service(&new["spec"], &mut warnings),
         "ingresses.networking.k8s.io" if old.is_none() => ingress(new, &mut warnings),
         "jobs.batch" if old.is_none() => {
+            pod_name(new, "Pod names and hostnames", &mut warnings);
             job(&new["spec"], &mut warnings);
             pod(&new["spec"]["template"], &new["spec"]["template"]["spec"], "spec.template.", &mut warnings);
         }
@@ -56,6 +63,23 @@ fn not_enforced(kind: &Kind, new: &Value) -> Option<Text> {
         _ => return None,
     };
     Some(format!("{what} is not enforced by this cluster").into())
+}
+
+/// The terms of a pod affinity, each with its path.
+fn affinity_terms(affinity: &Value) -> Vec<(&Value, String)> {
+    let (required, preferred) =
+        ("requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution");
+    let must = affinity[required].items().iter().enumerate().map(|(i, term)| (term, format!("{required}[{i}]")));
+    let may = affinity[preferred].items().iter().enumerate();
+    must.chain(may.map(|(i, term)| (&term["podAffinityTerm"], format!("{preferred}[{i}].podAffinityTerm")))).collect()
+}
+
+/// A name that will be part of pods' names and host names.
+fn pod_name(new: &Value, used: &str, warnings: &mut Vec<Text>) {
+    if new["metadata"]["name"].s().contains('.') {
+        let why = "which can result in surprising behavior; a DNS label is recommended: [must not contain dots]";
+        warnings.push(format!("metadata.name: this is used in {used}, {why}").into());
+    }
 }
 
 fn job(spec: &Value, warnings: &mut Vec<Text>) {
@@ -117,6 +141,13 @@ fn pod(object: &Value, spec: &Value, at: &str, warnings: &mut Vec<Text>) {
         }
         if constraint["labelSelector"].is_null() {
             say(format!("{path}.labelSelector: a null labelSelector results in matching no pod"));
+        }
+    }
+    for kind in ["podAffinity", "podAntiAffinity"] {
+        for (term, path) in affinity_terms(&spec["affinity"][kind]) {
+            if term["labelSelector"].is_null() {
+                say(format!("{at}spec.affinity.{kind}.{path}.labelSelector: a null labelSelector results in matching no pod"));
+            }
         }
     }
     host_aliases(spec, at, &mut say);

@@ -4,7 +4,7 @@
 use crate::Controller;
 use crate::fields::push;
 use api::{Op, Outcome};
-use base::Time;
+use base::{Duration, Time};
 use model::resource::{NAMESPACES, PODS};
 use model::{Condition, Key, Object, resource};
 use std::collections::BTreeMap;
@@ -13,6 +13,9 @@ use store::{Commit, Snapshot};
 use value::{Value, obj};
 
 const FINALIZER: &str = "kubernetes";
+
+/// Deletion begins so long after it was asked for, so that every API server knows that the namespace is going.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The namespace controller.
 pub struct Namespaces;
@@ -38,6 +41,10 @@ impl Controller for Namespaces {
         let finalizers = namespace.spec()["finalizers"].items();
         if !finalizers.iter().any(|f| f.s() == FINALIZER) {
             return Outcome::nothing();
+        }
+        let due = Time::parse(namespace.value["metadata"]["deletionTimestamp"].s()).unwrap_or_default() + GRACE;
+        if due > now {
+            return Outcome { again_at: Some(due), ..Outcome::nothing() };
         }
         let content: Vec<&Arc<Object>> = snap.all().filter(|o| o.meta.namespace == key.name).collect();
         if content.is_empty() {

@@ -188,9 +188,9 @@ fn host_network(spec: &Value, path: &Path, errors: &mut Errors) {
                 if host != 0 && host != port["containerPort"].as_i64().unwrap_or(0) {
                     let at = ports.index(p);
                     errors.invalid(
-                        &at.child("containerPort"),
-                        &port["containerPort"],
-                        "must match `hostPort` when `hostNetwork` is true",
+                        &at.child("hostPort"),
+                        &port["hostPort"],
+                        "must match `containerPort` when `hostNetwork` is true",
                     );
                 }
             }
@@ -331,8 +331,12 @@ fn tolerations(to: &Value, from: &Value, path: &Path, errors: &mut Errors) {
 /// Gates may be taken away, and a gated pod may be narrowed in where it runs.
 fn gates(munged: &mut Value, to: &Value, from: &Value, path: &Path, errors: &mut Errors) {
     let had = |gate: &Value| from["schedulingGates"].items().contains(gate);
-    if let Some(new) = to["schedulingGates"].items().iter().find(|g| !had(g)) {
-        errors.forbidden(path, &format!("only deletion is allowed, but found new scheduling gate '{}'", new["name"].s()));
+    if let Some((index, new)) = to["schedulingGates"].items().iter().enumerate().find(|(_, g)| !had(g)) {
+        let gate = path.index(index);
+        errors.forbidden(
+            &gate.child("name"),
+            &format!("only deletion is allowed, but found new scheduling gate '{}'", new["name"].s()),
+        );
     }
     if !from["schedulingGates"].is_empty() {
         for field in ["nodeSelector", "affinity"] {

@@ -168,7 +168,7 @@ pub fn tolerations(tolerations: &Value, path: &Path, errors: &mut Errors) {
                 errors.invalid(&at.child("operator"), value, "value must be empty when `operator` is 'Exists'");
             }
             "Exists" => {}
-            other => errors.unsupported(&at.child("operator"), other, &["Equal", "Exists"]),
+            other => errors.unsupported(&at.child("operator"), other, &["Equal", "Exists", "Lt", "Gt"]),
         }
         if !matches!(effect, "" | "NoSchedule" | "PreferNoSchedule" | "NoExecute") {
             errors.unsupported(&at.child("effect"), effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
