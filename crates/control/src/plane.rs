@@ -63,7 +63,7 @@ pub struct Control {
 /// What a controller tells of an op that happened.
 type Told<'a> = &'a dyn Fn(&Op, &Value) -> Vec<Note>;
 /// The op that was refused, and the answer.
-type Refused = (Op, Status);
+type Refused = Box<(Op, Status)>;
 
 /// The controller that stands for the cloud.
 const CLOUD: &str = "service-controller";
@@ -200,7 +200,8 @@ impl Control {
         let applied = |op: &Op, made: &Value| controller.applied(&before, &key, op, made);
         match self.apply(outcome, &cause, now, &applied) {
             Ok(()) => self.queue.forget(place, &key),
-            Err((op, status)) => {
+            Err(refused) => {
+                let (op, status) = *refused;
                 let outcome = controller.refused(self.store.now(), &key, &op, &status, now);
                 // What is refused here too is tried again with the key.
                 let _ = self.apply(outcome, &cause, now, &|_, _| Vec::new());
@@ -232,7 +233,7 @@ impl Control {
         for op in outcome.ops {
             let Answered::Reply(reply) = self.admit(&op.request(&user), cause.from, now) else { continue };
             if let Some(status) = reply.failure() {
-                refused = Some((op, status));
+                refused = Some(Box::new((op, status)));
                 break;
             }
             for note in applied(&op, &reply.body) {

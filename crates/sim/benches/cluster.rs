@@ -1,5 +1,10 @@
 //! How fast the simulated cluster is: replicas to Ready, requests traced, rewinding. Prints one line each.
-#![allow(clippy::disallowed_methods, clippy::disallowed_macros, clippy::disallowed_types, reason = "a benchmark tells time and prints")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a benchmark tells time and prints"
+)]
 
 use base::Duration;
 use model::{Key, resource};
