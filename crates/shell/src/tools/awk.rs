@@ -99,7 +99,6 @@ pub(crate) fn awk(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
     let files = if only_begin { vec![base::text!("/dev/null")] } else { rest };
     Ok(Filtering::failing(awk, files, Wording::Plain, 2))
 }
-
 /// `NR`, `FS` and the others, with `-F` and `-v`.
 fn variables(options: &Options) -> BTreeMap<String, Value> {
     let mut vars = BTreeMap::new();
@@ -125,12 +124,10 @@ fn variables(options: &Options) -> BTreeMap<String, Value> {
     }
     vars
 }
-
 /// A text with its escapes read.
 fn text_of(text: &str) -> String {
     String::from_utf8_lossy(&crate::escape::unescape(text).0).into_owned()
 }
-
 /// How a statement ended.
 enum Stop {
     Next,
@@ -174,17 +171,14 @@ impl Value {
         }
     }
 }
-
 fn show(number: f64) -> String {
     if number == number.trunc() && number.abs() < 1e16 { format!("{}", number as i64) } else { general(number, 6) }
 }
-
 fn looks_numeric(text: &str) -> Option<f64> {
     let text = text.trim();
     let plain = text.bytes().all(|c| c.is_ascii_digit() || b"+-.eE".contains(&c));
     if plain && !text.is_empty() { text.parse().ok() } else { None }
 }
-
 /// The number that a text begins with.
 fn leading(text: &str) -> f64 {
     let text = text.trim_start();
@@ -731,7 +725,6 @@ impl Awk {
         self.rules(|pattern| matches!(pattern, Pattern::Begin), out)
     }
 }
-
 fn arithmetic(operator: char, a: f64, b: f64) -> Run<f64> {
     Ok(match operator {
         '+' => a + b,
@@ -749,7 +742,6 @@ fn arithmetic(operator: char, a: f64, b: f64) -> Run<f64> {
         _ => return Err(Stop::Wrong("only whole exponents are supported".into())),
     })
 }
-
 fn formatted(values: &[Value], out: &mut Vec<u8>) {
     let Some(format) = values.first().map(Value::text) else { return };
     let mut at = 0;
