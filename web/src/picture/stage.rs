@@ -147,7 +147,3 @@ impl Inner {
         (self.sprites.is_busy(now) || spins || flies, told)
     }
 }
-
-fn now() -> f64 {
-    crate::bridge::frames::millis()
-}
