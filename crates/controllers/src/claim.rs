@@ -37,7 +37,7 @@ pub fn claim<'a>(snap: &'a Snapshot, owner: &Object, resource: &'static Resource
 }
 
 /// The patch that makes `owner` the controller of `object`.
-fn adopt(object: &Object, owner: &Object) -> Op {
+pub fn adopt(object: &Object, owner: &Object) -> Op {
     patch_owners(object, obj! { "ownerReferences" => list![OwnerRef::controlled_by(owner)], "uid" => &object.meta.uid })
 }
 

@@ -2,6 +2,7 @@
 //! Models cmd/kube-controller-manager and the pkg/controller packages it starts.
 
 mod claim;
+mod claimprotection;
 mod deployment;
 mod endpoints;
 mod endpointslice;
@@ -16,8 +17,10 @@ mod podgc;
 mod pods;
 mod ports;
 mod replicaset;
+mod revisions;
 mod serviceaccount;
 mod services;
+mod statefulset;
 mod tainteviction;
 mod told;
 
@@ -68,5 +71,7 @@ pub static CONTROLLERS: &[&dyn Controller] = &[
     &podgc::PodGarbageCollector,
     &loadbalancer::LoadBalancers,
     &job::Jobs,
+    &statefulset::StatefulSets,
+    &claimprotection::ClaimProtection,
     &job::FinishedJobs,
 ];
