@@ -1,5 +1,6 @@
 //! The hash of each scenario's history on this machine, a line each: what the same scenario must come to elsewhere (in
 //! wasm). Run by `cargo xtask test web`.
+#![allow(clippy::disallowed_macros, reason = "an example prints")]
 
 #[path = "../../../tests/scenarios/all.rs"]
 mod all;

@@ -3,6 +3,12 @@
 //!
 //! tests/recorded/passing.txt holds how many cases of each area pass; it may only grow (`UPDATE_GOLDEN=1` raises it).
 //! `RECORDED=part/of/name cargo test -p scenario --test recorded -- --nocapture` shows what differs in those cases.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a test reads recordings on two threads and tells what differs"
+)]
 
 #[path = "recorded/case.rs"]
 mod case;

@@ -1,6 +1,7 @@
 //! The scenario files of tests/scenarios on the simulated cluster: each runs twice, the second time with rewinds at random
 //! moments, and both histories have the same hash. `UPDATE_GOLDEN=1` writes what commands print into the files;
 //! `SCENARIO=part/of/name` chooses.
+#![allow(clippy::disallowed_methods, reason = "a test reads its files")]
 
 #[path = "../../../tests/scenarios/all.rs"]
 mod all;

@@ -245,15 +245,14 @@ impl<'a> Case<'a> {
 
 /// `${x*1000}`: where it is, and how often.
 fn repeated(text: &str) -> Option<(usize, usize, usize)> {
-    let found = text.match_indices("${").find_map(|(start, _)| {
+    text.match_indices("${").find_map(|(start, _)| {
         let inner = &text[start + 2..];
         let first = inner.chars().next()?;
         let rest = inner[first.len_utf8()..].strip_prefix('*')?;
         let end = rest.find('}')?;
         let times = rest[..end].parse().ok()?;
         Some((start, start + 2 + first.len_utf8() + 1 + end, times))
-    });
-    found
+    })
 }
 
 fn seconds_of(seconds: f64) -> Duration {
