@@ -10,8 +10,10 @@ use std::sync::Arc;
 use store::Commit;
 use value::{List, Value, list, obj};
 
-/// What "at once" is.
-const AT_ONCE: Duration = Duration::from_millis(20);
+/// What "at once" is for a start: sooner than anybody looks.
+const START: Duration = Duration::from_millis(20);
+/// What "at once" is for an end: late enough that controllers see the pod going.
+const END: Duration = Duration::from_millis(100);
 
 /// The pods that something is to happen to.
 #[derive(Clone, Default)]
@@ -26,10 +28,14 @@ impl Instant {
         self.due.first_key_value().map(|((at, _), _)| *at)
     }
     pub(crate) fn handle(&mut self, commit: &Commit, now: Time) {
-        if commit.kind != WatchKind::Deleted && (ends(&commit.object) || starts(&commit.object)) {
-            self.count += 1;
-            self.due.insert((now + AT_ONCE, self.count), commit.key.clone());
-        }
+        let wait = match commit.kind {
+            WatchKind::Deleted => return,
+            _ if ends(&commit.object) => END,
+            _ if starts(&commit.object) => START,
+            _ => return,
+        };
+        self.count += 1;
+        self.due.insert((now + wait, self.count), commit.key.clone());
     }
     fn address(&mut self) -> Text {
         self.addresses += 1;

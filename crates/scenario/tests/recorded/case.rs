@@ -15,7 +15,7 @@ const NAMESPACE: &str = "t19fa3c07d52";
 /// The folder in which commands run.
 const FOLDER: &str = "/root";
 /// A command takes this long to start.
-const START: Duration = Duration::from_millis(60);
+const START: Duration = Duration::from_millis(120);
 const PATIENCE: f64 = 90.0;
 const REPEAT: Duration = Duration::from_millis(300);
 /// A watch is there after this.
