@@ -3,6 +3,7 @@
 
 mod claim;
 mod claimprotection;
+mod daemonset;
 mod deployment;
 mod endpoints;
 mod endpointslice;
@@ -73,5 +74,6 @@ pub static CONTROLLERS: &[&dyn Controller] = &[
     &job::Jobs,
     &statefulset::StatefulSets,
     &claimprotection::ClaimProtection,
+    &daemonset::DaemonSets,
     &job::FinishedJobs,
 ];

@@ -3,6 +3,7 @@
 use crate::claim::adopt;
 use api::Op;
 use base::{Text, fnv32a, fnv32a_more, safe_encode, text};
+use model::resource::DAEMON_SETS;
 use model::{Object, OwnerRef, Resource, Selector};
 use std::sync::Arc;
 use store::Snapshot;
@@ -61,6 +62,15 @@ impl<'a> History<'a> {
     }
 }
 
+fn hash_label(owner: &Object) -> &'static str {
+    if owner.resource == DAEMON_SETS { REVISION_LABEL } else { HASH_LABEL }
+}
+
+/// The hash in a revision's name, which a DaemonSet's pods bear.
+pub fn hash(revision: &Object) -> &str {
+    revision.meta.label(REVISION_LABEL)
+}
+
 pub fn number(revision: &Object) -> i64 {
     revision.value["revision"].as_i64().unwrap_or(0)
 }
@@ -89,7 +99,7 @@ fn create(snap: &Snapshot, owner: &Object, data: Value, number: i64) -> Op {
     };
     let hash = names.find(free).unwrap_or_default();
     let mut labels = owner.spec()["template"]["metadata"]["labels"].clone();
-    labels.set(&[HASH_LABEL], &hash);
+    labels.set(&[hash_label(owner)], &hash);
     let mut metadata = obj! {
         "name" => format!("{}-{hash}", owner.meta.name), "namespace" => &owner.meta.namespace, "labels" => labels,
         "ownerReferences" => list![OwnerRef::controlled_by(owner)],

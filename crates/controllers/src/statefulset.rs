@@ -50,6 +50,7 @@ impl Controller for StatefulSets {
         let history = History::of(snap, set);
         let update = match history.newest(snap, set) {
             Ok(newest) => newest,
+            Err(_) if set.is_terminating() => return Outcome::nothing(),
             Err(op) => return Outcome::op(op),
         };
         let current = history.named(set.status()["currentRevision"].s()).unwrap_or(update);

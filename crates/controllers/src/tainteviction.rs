@@ -86,7 +86,7 @@ fn end_of_stay(pod: &Object, node: &Object) -> Option<Time> {
 }
 
 /// Models ToleratesTaint of k8s.io/api/core/v1/toleration.go.
-fn tolerates(toleration: &Value, taint: &Value) -> bool {
+pub fn tolerates(toleration: &Value, taint: &Value) -> bool {
     let fits = |field: &str| toleration[field].is_empty() || toleration[field] == taint[field];
     if !fits("effect") || !fits("key") {
         return false;
