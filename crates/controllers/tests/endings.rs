@@ -126,6 +126,7 @@ fn a_namespace_gets_its_own_and_goes_with_everything() {
         plant.settle();
         let shop = plant.snap().find(&NAMESPACES, "", "shop").expect("still there").clone();
         plant.apply(&api::Op::delete(&shop)).expect("deletable");
+        plant.pass(Duration::from_secs(10));
         plant.settle();
         assert!(plant.snap().all().all(|o| o.meta.namespace != "shop" && o.meta.name != "shop"), "seed {seed}");
     }
@@ -142,6 +143,7 @@ fn a_held_namespace_says_what_holds_it() {
     plant.settle();
     let shop = plant.snap().find(&NAMESPACES, "", "shop").expect("there").clone();
     plant.apply(&api::Op::delete(&shop)).expect("deletable");
+    plant.pass(Duration::from_secs(10));
     plant.settle();
     let shop = plant.snap().find(&NAMESPACES, "", "shop").expect("held").clone();
     let message = |kind| Condition::find(shop.status(), kind)["message"].s();
