@@ -140,7 +140,9 @@ fn is_meant(scene: &Scene, edge: &Edge, key: Option<&Key>) -> bool {
 fn edges(pen: &Pen, view: &View) {
     let scene = view.scene;
     let looked_at = view.hover.filter(|key| key.resource != resource::NODES).or(view.selection);
-    for meant in [false, true] {
+    // On a narrow pane lines would run through everything: only those that are asked for are drawn.
+    let all = if scene.is_wide { &[false, true][..] } else { &[true] };
+    for &meant in all {
         for (state, dashes, colour) in [
             (State::Ready, &[][..], "ready"),
             (State::NotReady, &[6.0, 5.0], "starting"),
@@ -151,8 +153,8 @@ fn edges(pen: &Pen, view: &View) {
             let wanted = |edge: &&Edge| edge.state == state && is_meant(scene, edge, looked_at) == meant;
             for edge in scene.edges.iter().filter(wanted) {
                 pen.begin();
-                curve(pen, scene.is_wide, edge.from, edge.to);
-                let weight = 1.25 + f64::from(edge.count).ln() * 0.7;
+                curve(pen, scene.is_wide, edge);
+                let weight = (1.25 + f64::from(edge.count).ln() * 0.3).min(3.0);
                 pen.stroke(view.colours.of(colour), if meant { weight + 0.75 } else { weight });
             }
         }
@@ -161,13 +163,20 @@ fn edges(pen: &Pen, view: &View) {
     pen.alpha(1.0);
 }
 
-fn curve(pen: &Pen, is_wide: bool, from: (f64, f64), to: (f64, f64)) {
+fn curve(pen: &Pen, is_wide: bool, edge: &Edge) {
+    let (from, to) = (edge.from, edge.to);
     pen.move_to(from.0, from.1);
     if is_wide {
-        // It bends in the gap between the columns, so that it crosses cells flat.
-        let bend = (from.0 + 44.0).min(to.0);
-        pen.curve_to(((from.0 + bend) / 2.0, from.1), ((from.0 + bend) / 2.0, to.1), (bend, to.1));
-        pen.line_to(to.0, to.1);
+        // It bends in the gap between the columns.
+        let (bend, level) = ((from.0 + 36.0).min(to.0), edge.along.unwrap_or(to.1));
+        let middle = (from.0 + bend) / 2.0;
+        pen.curve_to((middle, from.1), (middle, level), (bend, level));
+        if edge.along.is_some() {
+            pen.line_to(to.0 - 3.0, level);
+            pen.curve_to((to.0, level), (to.0, level), to);
+        } else {
+            pen.line_to(to.0, to.1);
+        }
     } else {
         let middle = (from.1 + to.1) / 2.0;
         pen.curve_to((from.0, middle), (to.0, middle), to);
@@ -181,17 +190,14 @@ fn outside(pen: &Pen, view: &View) {
     pen.stroke(colours.of("quiet"), 1.0);
     for balancer in &scene.balancers {
         let card = &scene.services[balancer.service];
-        let (from, to) = if scene.is_wide && scene.client.bottom() < balancer.rect.y {
-            ((balancer.rect.right(), balancer.rect.middle().1), (card.rect.x, card.rect.middle().1))
-        } else {
-            ((balancer.rect.middle().0, balancer.rect.bottom()), (card.rect.middle().0, card.rect.y))
-        };
-        pen.begin();
-        pen.move_to(from.0, from.1);
-        pen.line_to(to.0, to.1);
-        pen.alpha(0.6);
-        pen.stroke(colours.of("quiet"), 1.25);
-        pen.alpha(1.0);
+        if balancer.rect.right() < card.rect.x && balancer.rect.y + 60.0 > card.rect.y {
+            pen.begin();
+            pen.move_to(balancer.rect.right(), balancer.rect.middle().1);
+            pen.line_to(card.rect.x, card.rect.middle().1);
+            pen.alpha(0.6);
+            pen.stroke(colours.of("quiet"), 1.25);
+            pen.alpha(1.0);
+        }
         let waits = card.service.balancer.as_ref().is_none_or(String::is_empty);
         path(pen, half(balancer.rect), 20.0);
         pen.fill(colours.of("surface"));
@@ -245,7 +251,9 @@ fn rings(pen: &Pen, view: &View) {
         }
         pen.stroke(colours.of("accent"), 1.25);
     }
-    for (key, width) in [(view.hover, 1.0), (view.selection, 2.0)] {
+    // The Service whose rules work on the packet.
+    let acting = view.flight.and_then(|(story, moment)| story.steps.get(moment.step(story)?)?.service.as_ref());
+    for (key, width) in [(view.hover, 1.0), (acting, 2.0), (view.selection, 2.0)] {
         if let Some(rect) = key.and_then(|key| scene.find(key)) {
             ring(pen, rect, radius_of(rect));
             pen.stroke(colours.of("accent"), width);

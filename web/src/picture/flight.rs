@@ -3,41 +3,33 @@
 use crate::bridge::canvas::Pen;
 use crate::picture::draw::View;
 use crate::picture::packets::{Moment, Story, along};
+use crate::picture::roads::Point;
 use crate::picture::scene::Scene;
 use std::f64::consts::TAU;
 
-type Point = (f64, f64);
+/// The exit of each step's place; a place that is not drawn has none.
+type Exits = Vec<Option<Vec<Point>>>;
 
-/// Where each step happens; a place that is not drawn is skipped.
-pub fn stations(scene: &Scene, story: &Story) -> Vec<Option<Point>> {
-    story.steps.iter().map(|step| scene.anchor(&step.at, step.node.as_deref())).collect()
+fn exits(scene: &Scene, story: &Story) -> Exits {
+    story.steps.iter().map(|step| scene.exit(&step.at, step.node.as_deref())).collect()
 }
 
-/// The way from one station to another: level at both ends.
-fn leg(from: Point, to: Point) -> Vec<Point> {
-    const PARTS: i32 = 14;
-    let level = (to.0 - from.0).abs() > (to.1 - from.1).abs();
-    let (c1, c2) = if level {
-        let middle = (from.0 + to.0) / 2.0;
-        ((middle, from.1), (middle, to.1))
-    } else {
-        let middle = (from.1 + to.1) / 2.0;
-        ((from.0, middle), (to.0, middle))
-    };
-    let at = |t: f64| {
-        let u = 1.0 - t;
-        let mix = |a: f64, b: f64, c: f64, d: f64| u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d;
-        (mix(from.0, c1.0, c2.0, to.0), mix(from.1, c1.1, c2.1, to.1))
-    };
-    (0..=PARTS).map(|part| at(f64::from(part) / f64::from(PARTS))).collect()
+fn stand(exits: &Exits, step: usize) -> Option<Point> {
+    exits.get(step)?.as_ref()?.first().copied()
+}
+
+fn leg(scene: &Scene, exits: &Exits, step: usize) -> Vec<Point> {
+    match (exits.get(step), exits.get(step + 1)) {
+        (Some(Some(from)), Some(Some(to))) => scene.way(from, to),
+        _ => stand(exits, step).or(stand(exits, step + 1)).into_iter().collect(),
+    }
 }
 
 /// The whole way up to a step.
-fn way(stations: &[Option<Point>], until: usize) -> Vec<Point> {
-    let known: Vec<Point> = stations.iter().take(until + 1).flatten().copied().collect();
-    let mut points: Vec<Point> = known.first().copied().into_iter().collect();
-    for pair in known.windows(2) {
-        points.extend(leg(pair[0], pair[1]).into_iter().skip(1));
+fn way(scene: &Scene, exits: &Exits, until: usize) -> Vec<Point> {
+    let mut points: Vec<Point> = stand(exits, 0).into_iter().collect();
+    for step in 0..until {
+        points.extend(leg(scene, exits, step));
     }
     points
 }
@@ -51,37 +43,38 @@ fn trace(pen: &Pen, points: &[Point]) {
 
 /// Draws a story at a moment.
 pub fn draw(pen: &Pen, view: &View, (story, moment): (&Story, Moment)) {
-    let stations = stations(view.scene, story);
+    let scene = view.scene;
+    let exits = exits(scene, story);
     let last = story.steps.len().saturating_sub(1);
-    let (until, packet) = match moment {
-        Moment::At(step) => (step, stations.get(step).copied().flatten()),
-        Moment::Between(step, part) => {
-            let pair = (stations.get(step).copied().flatten(), stations.get(step + 1).copied().flatten());
-            let packet = match pair {
-                (Some(from), Some(to)) => along(&leg(from, to), ease(part)),
-                (from, to) => from.or(to),
-            };
-            (step, packet)
-        }
-        Moment::Back(part) => (last, along(&way(&stations, last), 1.0 - ease(part))),
-        Moment::Over => (last, None),
+    let (until, packet, share) = match moment {
+        Moment::At(step) => (step, stand(&exits, step), 0.0),
+        Moment::Between(step, part) => (step, along(&leg(scene, &exits, step), ease(part)), ease(part)),
+        Moment::Back(part) => (last, along(&way(scene, &exits, last), 1.0 - ease(part)), 0.0),
+        Moment::Over => (last, None, 0.0),
     };
     let end = view.colours.of(if story.ok { "ready" } else { "failing" });
     let is_over = matches!(moment, Moment::Over | Moment::Back(_));
     let colour = if is_over { end } else { view.colours.of("accent") };
+    let mut done = way(scene, &exits, until);
+    if let Moment::Between(step, _) = moment {
+        done.extend(part_of(&leg(scene, &exits, step), share));
+    }
     pen.alpha(0.75);
-    trace(pen, &way(&stations, until));
+    trace(pen, &done);
     pen.stroke(view.colours.of("surface"), 6.0);
     pen.alpha(1.0);
-    trace(pen, &way(&stations, until));
-    if let (Moment::Between(..), Some((x, y))) = (moment, packet) {
-        pen.line_to(x, y);
-    }
+    trace(pen, &done);
     pen.stroke(colour, 2.5);
-    badges(pen, view, (story, until), &stations);
+    badges(pen, view, (story, until), &exits);
     if let Some(point) = packet {
         dot(pen, view, point, colour);
     }
+}
+
+/// The first part of a way.
+fn part_of(points: &[Point], share: f64) -> Vec<Point> {
+    const PARTS: i32 = 24;
+    (0..=PARTS).filter_map(|part| along(points, share * f64::from(part) / f64::from(PARTS))).collect()
 }
 
 fn ease(t: f64) -> f64 {
@@ -99,11 +92,11 @@ fn dot(pen: &Pen, view: &View, (x, y): Point, colour: &str) {
 }
 
 /// A number at each station; a cross or a tick at the end.
-fn badges(pen: &Pen, view: &View, (story, until): (&Story, usize), stations: &[Option<Point>]) {
+fn badges(pen: &Pen, view: &View, (story, until): (&Story, usize), exits: &Exits) {
     let last = story.steps.len().saturating_sub(1);
     let mut seen: Vec<Point> = Vec::new();
-    for (at, (step, point)) in story.steps.iter().zip(stations).enumerate().take(until + 1) {
-        let Some(point) = *point else { continue };
+    for (at, step) in story.steps.iter().enumerate().take(until + 1) {
+        let Some(point) = stand(exits, at) else { continue };
         let next_is_here = story.steps.get(at + 1).is_some_and(|next| next.at == step.at && at < until);
         if next_is_here {
             continue;

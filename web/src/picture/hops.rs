@@ -1,5 +1,5 @@
-//! The request below the picture: what was asked and what came of it, and its steps as buttons. The step that the packet is
-//! at is told in full; choosing a step holds the packet there.
+//! The request below the picture: what was asked and what came of it, and its steps as buttons. Choosing a step
+//! holds the packet there and tells it in full.
 
 use crate::picture::packets::{Story, Tone};
 use std::rc::Rc;
@@ -25,7 +25,7 @@ pub fn Hops(props: &HopsProps) -> Html {
     let tone = if story.ok { "ready" } else { "failing" };
     let replay = props.on_replay.reform(|_| ());
     let close = props.on_close.reform(|_| ());
-    let told = held.or(*current).or(story.steps.len().checked_sub(1)).and_then(|at| story.steps.get(at));
+    let told = held.and_then(|at| story.steps.get(at));
     let step = |(at, step): (usize, &crate::picture::packets::Step)| {
         let is_held = *held == Some(at);
         let hold = props.on_hold.reform(move |_| if is_held { None } else { Some(at) });
@@ -48,6 +48,8 @@ pub fn Hops(props: &HopsProps) -> Html {
             <ol class="way">{ for story.steps.iter().enumerate().map(step) }</ol>
             if let Some(step) = told {
                 <ul class="told">{ for step.lines.iter().map(|line| html! { <li>{ line }</li> }) }</ul>
+            } else if let Some(why) = &story.why {
+                <p class="why failing">{ why }</p>
             }
         </section>
     }

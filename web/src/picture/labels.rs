@@ -22,8 +22,9 @@ pub fn Labels(props: &LabelsProps) -> Html {
             <div class="lab client" style={place(scene.client)}><b>{ "Client" }</b><span>{ sim::OUTSIDE.to_string() }</span></div>
             { for scene.balancers.iter().map(|balancer| {
                 let card = &scene.services[balancer.service].service;
+                let is_beside = balancer.rect.right() < scene.services[balancer.service].rect.x;
                 let address = card.balancer.clone().filter(|a| !a.is_empty()).unwrap_or_else(|| "<pending>".to_owned());
-                html! { <div class="lab balancer" style={place(balancer.rect)}><span>{ "load balancer" }</span><b>{ address }</b></div> }
+                html! { <div class="lab balancer" style={place(balancer.rect)}><span>{ if is_beside { "load balancer".to_owned() } else { format!("{} load balancer", card.key.name) } }</span><b>{ address }</b></div> }
             }) }
             { for scene.services.iter().map(service) }
             { for scene.nodes.iter().map(|node| node_box(node, scene)) }
@@ -49,7 +50,7 @@ fn captions(scene: &Scene) -> Vec<Html> {
     let (x, y) = first.fold((f64::MAX, f64::MAX), |(x, y), rect| (x.min(rect.x), y.min(rect.y)));
     let services = scene.services_rect;
     let caption = |x: f64, y: f64, text: String| {
-        let style = format!("left:{x:.1}px;top:{:.1}px", y - 17.0);
+        let style = format!("left:{x:.1}px;top:{:.1}px", y - 21.0);
         html! { <div class="lab caption" {style}>{ text }</div> }
     };
     let more = scene.more_services;
@@ -125,8 +126,8 @@ fn node_box(node: &NodeBox, scene: &Scene) -> Html {
                 <div><b>{ key.name.as_str() }</b>{ state }<span class="quiet">{ pods }</span></div>
                 if !is_low {
                     <div class="loads">
-                        <span>{ format!("cpu {} / {}", cores(cpu.0), cores(cpu.1)) }</span>
-                        <span>{ format!("mem {} / {}", gigabytes(memory.0), gigabytes(memory.1)) }</span>
+                        <span>{ format!("cpu {}/{}", cores(cpu.0), cores(cpu.1)) }</span>
+                        <span>{ format!("mem {}/{}", gigabytes(memory.0), gigabytes(memory.1) + "G") }</span>
                     </div>
                 }
             </div>
@@ -140,9 +141,9 @@ fn cores(milli: i64) -> String {
     trimmed(milli as f64 / 1_000.0)
 }
 
-/// `0.25`, `8 Gi` without the unit.
+/// Of 2^30 bytes: `0.3`, `8`.
 fn gigabytes(bytes: i64) -> String {
-    trimmed(bytes as f64 / f64::from(1 << 30)) + "G"
+    trimmed(bytes as f64 / f64::from(1 << 30))
 }
 
 fn trimmed(number: f64) -> String {
@@ -199,7 +200,7 @@ pub fn Legend(props: &LegendProps) -> Html {
     let counts = &props.scene.counts;
     let total: u32 = counts.iter().map(|(_, count)| count).sum();
     html! {
-        <p class="legend" role="status">
+        <p class="legend">
             <b>{ if total == 1 { "1 pod".to_owned() } else { format!("{total} pods") } }</b>
             { for counts.iter().map(|(glyph, count)| html! {
                 <span key={glyph.word()}>{ sign(*glyph) }{ format!("{count} {}", glyph.word()) }</span>

@@ -6,7 +6,7 @@ use crate::picture::scene::{Balancer, Bar, Cell, Frame, Heap, Lane, NodeBox, Rec
 const PAD: f64 = 12.0;
 const GAP: f64 = 10.0;
 /// Room for the word above a column.
-const CAPTION: f64 = 22.0;
+const CAPTION: f64 = 26.0;
 /// Name and bars of a node.
 const HEADER: f64 = 54.0;
 /// The name of a node, when there are many.
@@ -110,6 +110,9 @@ fn one_column(scene: &mut Scene, services: Vec<Service>) -> Rect {
     Rect::new(PAD, y, inner, 0.0)
 }
 
+/// Nodes that begin further left than this lie below everything else.
+const WIDE_AREA: f64 = 40.0;
+
 const CARD: [f64; 3] = [24.0, 42.0, 60.0];
 
 fn place_cards(scene: &mut Scene, services: Vec<Service>, area: Rect) {
@@ -175,20 +178,22 @@ type Size = (Tier, f64);
 
 /// Sizes from the largest to the smallest, and how much higher than the room the nodes may become by them: then one scrolls.
 const SIZES: [(Size, f64); 11] = [
-    ((Tier::Big, 0.0), 1.0),
+    ((Tier::Big, 38.0), 1.0),
+    ((Tier::Big, 33.0), 1.0),
     ((Tier::Medium, 0.0), 1.0),
     ((Tier::Small, 16.0), 1.0),
     ((Tier::Small, 14.0), 1.0),
-    ((Tier::Small, 13.0), 1.0),
     ((Tier::Small, 12.0), 1.0),
     ((Tier::Small, 11.0), 1.0),
     ((Tier::Small, 10.0), 1.0),
-    ((Tier::Small, 10.0), 1.5),
+    ((Tier::Small, 10.0), 1.15),
     ((Tier::Tiny, 8.0), 1.0),
     ((Tier::Tiny, 8.0), 1.7),
 ];
-/// So few pods are shown with their names even if one has to scroll.
+/// So few pods are shown with their names even if one has to scroll: so much on a wide pane, on a narrow one.
 const FEW: usize = 30;
+const FEW_SIZES: [(Size, [f64; 2]); 3] =
+    [((Tier::Big, 33.0), [1.2, 4.0]), ((Tier::Medium, 0.0), [1.0, 4.0]), ((Tier::Medium, 0.0), [2.5, 4.0])];
 
 /// Size of a cell and the gap beside it, in a frame that is so wide inside.
 fn cell_size((tier, side): Size, inner: f64) -> (f64, f64, f64) {
@@ -197,8 +202,8 @@ fn cell_size((tier, side): Size, inner: f64) -> (f64, f64, f64) {
         (((inner - gap * (count - 1.0)) / count).min(most), height, gap)
     };
     match tier {
-        Tier::Big => even(126.0, 210.0, 38.0, 6.0),
-        Tier::Medium => even(86.0, 130.0, 21.0, 4.0),
+        Tier::Big => even(126.0, 210.0, side, 6.0),
+        Tier::Medium => even(86.0, 168.0, 21.0, 4.0),
         Tier::Small | Tier::Tiny => (side, side, if side > 12.0 { 3.0 } else { 2.0 }),
         Tier::Heap => (inner, HEAP_LINE, 0.0),
     }
@@ -247,8 +252,9 @@ fn heights(size: Size, grid: &Grid, area: Rect, (nodes, strips, lane): (&[Node],
 /// The largest cells with which everything can be seen, or nearly.
 fn choose(grid: &Grid, area: Rect, room: f64, given: (&[Node], usize, &Homeless)) -> (Size, Heights) {
     let pods: usize = given.0.iter().map(|n| n.pods.len()).sum::<usize>() + given.2.as_ref().map_or(0, |l| l.0.len());
-    let few = (pods <= FEW).then_some(((Tier::Big, 0.0), 4.0));
-    for (size, stretch) in SIZES.into_iter().take(1).chain(few).chain(SIZES.into_iter().skip(1)) {
+    let few = if pods <= FEW { &FEW_SIZES[..] } else { &[] };
+    let few = few.iter().map(|(size, stretch)| (*size, stretch[usize::from(area.x < WIDE_AREA)]));
+    for (size, stretch) in SIZES.into_iter().take(2).chain(few).chain(SIZES.into_iter().skip(2)) {
         let found = heights(size, grid, area, given);
         if found.total <= room * stretch {
             return (size, found);

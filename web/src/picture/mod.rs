@@ -13,6 +13,7 @@ mod labels;
 mod layout;
 mod motion;
 mod packets;
+mod roads;
 mod scene;
 mod stage;
 #[cfg(test)]
@@ -181,10 +182,10 @@ fn tip(scene: &Scene, hover: Option<&Key>) -> Html {
 fn chip(scene: &Scene, story: Option<&Story>, step: Option<usize>) -> Html {
     let found = story.zip(step).and_then(|(story, at)| {
         let step = story.steps.get(at)?;
-        Some((step, scene.anchor(&step.at, step.node.as_deref())?))
+        Some((step, scene.exit(&step.at, step.node.as_deref())?.first().copied()?))
     });
     let Some((step, (x, y))) = found else { return html! {} };
-    let style = beside((x - 20.0, y + 15.0), 240.0, scene);
+    let style = beside((x - 120.0, y + 15.0), 240.0, scene);
     let bad = if step.tone == packets::Tone::Bad { "chip bad" } else { "chip" };
     html! { <div class={bad} {style} aria-hidden="true">{ &step.title }</div> }
 }

@@ -104,7 +104,15 @@ fn who(place: &Place) -> String {
         Place::Outside => "client".to_owned(),
         Place::Internet(name) | Place::Node(name) => name.to_string(),
         Place::LoadBalancer { .. } => "load balancer".to_owned(),
-        Place::Pod { name, .. } => ["pod ", name].concat(),
+        Place::Pod { name, .. } => ["pod ", &shortened(name)].concat(),
+    }
+}
+
+/// Without the middle of a long name.
+fn shortened(name: &str) -> String {
+    match (name.split_once('-'), name.rsplit_once('-')) {
+        (Some((front, _)), Some((_, end))) if name.len() > front.len() + end.len() + 6 => [front, "-…", end].concat(),
+        _ => name.to_owned(),
     }
 }
 

@@ -9,7 +9,6 @@ use crate::picture::glyph::Glyph;
 use crate::picture::layout;
 use crate::services::State;
 use model::{Key, resource};
-use sim::Place;
 use std::collections::BTreeMap;
 
 /// A rectangle in CSS pixels.
@@ -130,6 +129,8 @@ pub struct Edge {
     pub service: usize,
     pub from: (f64, f64),
     pub to: (f64, f64),
+    /// It runs along this height, between things, and then down.
+    pub along: Option<f64>,
     pub state: State,
     pub count: u32,
     /// Index into [`Scene::cells`] if it leads to one pod.
@@ -195,21 +196,23 @@ fn edges(scene: &Scene) -> Vec<Edge> {
     let cells: BTreeMap<&Key, usize> = scene.cells.iter().enumerate().map(|(at, cell)| (&cell.pod.key, at)).collect();
     let total: usize = scene.services.iter().map(|card| card.service.endpoints.len()).sum();
     let to_pods = scene.tier <= Tier::Medium && total <= MOST_LINES;
+    let first = scene.cells.iter().map(|cell| cell.rect.x).fold(f64::MAX, f64::min);
     let mut found = Vec::new();
     for (service, card) in scene.services.iter().enumerate() {
         let mut by_node: BTreeMap<(usize, usize), u32> = BTreeMap::new();
         for (key, state) in &card.service.endpoints {
             let Some(&at) = cells.get(key) else { continue };
             if to_pods {
-                let to = side(scene, scene.cells[at].rect);
-                found.push(Edge { service, from: start(scene, card), to, state: *state, count: 1, cell: Some(at) });
+                let (to, along) = cell_end(scene, scene.cells[at].rect, first);
+                found.push(Edge { service, from: start(scene, card), to, along, state: *state, count: 1, cell: Some(at) });
             } else if let Some(node) = scene.nodes.iter().position(|n| n.frame.cells.contains(&at)) {
                 *by_node.entry((node, *state as usize)).or_default() += 1;
             }
         }
         found.extend(by_node.into_iter().map(|((node, state), count)| {
-            let to = side(scene, scene.nodes[node].frame.rect);
-            Edge { service, from: start(scene, card), to, state: STATES[state], count, cell: None }
+            let rect = scene.nodes[node].frame.rect;
+            let (to, along) = ((rect.x + 16.0, rect.y), scene.is_wide.then_some(rect.y - 5.0));
+            Edge { service, from: start(scene, card), to, along, state: STATES[state], count, cell: None }
         }));
     }
     found
@@ -220,8 +223,15 @@ fn start(scene: &Scene, card: &ServiceCard) -> (f64, f64) {
     if scene.is_wide { (rect.right(), rect.y + rect.h / 2.0) } else { (rect.x + rect.w / 2.0, rect.bottom()) }
 }
 
-fn side(scene: &Scene, rect: Rect) -> (f64, f64) {
-    if scene.is_wide { (rect.x, rect.y + rect.h / 2.0) } else { (rect.x + rect.w / 2.0, rect.y) }
+/// Cells of the first column are reached from the side, the others from the gap above them.
+fn cell_end(scene: &Scene, rect: Rect, first: f64) -> ((f64, f64), Option<f64>) {
+    if !scene.is_wide {
+        ((rect.x + 20.0, rect.y), None)
+    } else if rect.x < first + 1.0 {
+        ((rect.x, rect.y + rect.h / 2.0), None)
+    } else {
+        ((rect.x + 20.0, rect.y), Some(rect.y - if scene.tier == Tier::Big { 3.0 } else { 2.0 }))
+    }
 }
 
 impl Scene {
@@ -239,33 +249,6 @@ impl Scene {
     pub fn is_behind(&self, service: &Key, pod: &Key) -> bool {
         let card = self.services.iter().find(|card| card.service.key == *service);
         card.is_some_and(|card| card.service.endpoints.binary_search_by(|(key, _)| key.cmp(pod)).is_ok())
-    }
-    /// Where a packet is when it is at a place. A pod that is not drawn is at its node.
-    pub fn anchor(&self, place: &Place, node: Option<&str>) -> Option<(f64, f64)> {
-        match place {
-            Place::Outside => Some(self.client.middle()),
-            Place::Internet(_) => Some((self.client.x + self.client.w / 2.0, self.client.y - 6.0)),
-            Place::LoadBalancer { namespace, service } => {
-                let is_it = |card: &ServiceCard| card.service.key.namespace == *namespace && card.service.key.name == *service;
-                let at = self.services.iter().position(is_it)?;
-                let balancer = self.balancers.iter().find(|b| b.service == at).map(|b| b.rect);
-                Some(balancer.unwrap_or(self.services[at].rect).middle())
-            }
-            Place::Node(name) => self.door(name),
-            Place::Pod { namespace, name } => {
-                let cell = self.cells.iter().find(|c| c.pod.key.name == *name && c.pod.key.namespace == *namespace);
-                cell.map(|cell| self.port(cell.rect)).or_else(|| self.door(node?))
-            }
-        }
-    }
-    /// The corner of a node where packets pass.
-    fn door(&self, name: &str) -> Option<(f64, f64)> {
-        let found = self.nodes.iter().find(|n| n.node.key.name == name)?;
-        let rect = found.frame.rect;
-        Some((rect.right() - 16.0, rect.y + 17.0))
-    }
-    fn port(&self, rect: Rect) -> (f64, f64) {
-        if rect.w > 40.0 { (rect.right() - 12.0, rect.y + rect.h / 2.0) } else { rect.middle() }
     }
 }
 
@@ -357,20 +340,5 @@ mod tests {
         let many = drawn(&Wanted { pods: 900, services: 1, ..Wanted::default() }, 970.0, 480.0);
         assert!(many.edges.len() <= 9, "{}", many.edges.len());
         assert_eq!(many.edges.iter().map(|edge| edge.count).sum::<u32>(), 900);
-    }
-
-    #[test]
-    fn packets_find_their_places() {
-        let scene = drawn(&Wanted { pods: 3, services: 1, ..Wanted::default() }, 970.0, 480.0);
-        assert!(scene.anchor(&Place::Outside, None).is_some());
-        assert!(scene.anchor(&Place::Node("node-1".into()), None).is_some());
-        let pod = scene.cells[0].pod.key.clone();
-        let place = Place::Pod { namespace: pod.namespace, name: pod.name };
-        let (x, y) = scene.anchor(&place, None).unwrap_or_default();
-        assert!(scene.cells[0].rect.has(x, y));
-        let gone = Place::Pod { namespace: "default".into(), name: "gone".into() };
-        assert_eq!(scene.anchor(&gone, None), None);
-        assert!(scene.anchor(&gone, Some("node-2")).is_some());
-        assert_eq!(scene.anchor(&Place::Node("moon".into()), None), None);
     }
 }
