@@ -28,7 +28,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 fn start() {
     if let Some(root) = dom::root() {
         let session = Session::new(&sim::Setup::default());
-        interface::publish(session.clone());
-        yew::Renderer::<App>::with_root_and_props(root, AppProps { session }).render();
+        yew::Renderer::<App>::with_root_and_props(root, AppProps { session: session.clone() }).render();
+        // Once the page listens to keys and clicks, it is ready.
+        gloo::timers::callback::Timeout::new(0, move || interface::publish(session)).forget();
     }
 }

@@ -142,11 +142,12 @@ impl Screens {
     }
     /// Queues lines and types what can be typed now.
     pub fn submit(&mut self, place: &Place, lines: &str, timeline: &mut Timeline) {
+        let is_new = self.at_mut(place).id.is_none();
         self.open(place, timeline);
         let screen = self.at_mut(place);
         screen.queue.extend(lines.split('\n').map(str::to_owned));
         // Whoever types while a program runs, types into that program.
-        if screen.queue.len() == 1 && screen.busy {
+        if screen.queue.len() == 1 && screen.busy && !is_new {
             screen.type_next(timeline);
         }
         screen.pump(timeline, false);
@@ -156,7 +157,6 @@ impl Screens {
         let screen = self.at_mut(place);
         screen.queue.clear();
         if let Some(id) = screen.id {
-            screen.show(true, "^C\n");
             timeline.interrupt(id);
         }
     }
@@ -209,7 +209,11 @@ impl Screen {
     fn take(&mut self, id: u32, timeline: &mut Timeline, drop: bool) {
         for chunk in timeline.take_output(id) {
             if !drop {
-                self.show(false, &String::from_utf8_lossy(&chunk.bytes).replace('\r', ""));
+                let text = String::from_utf8_lossy(&chunk.bytes).replace('\r', "");
+                // An answer without a last newline would hide the prompt behind it.
+                let hidden = chunk.fd == 2 && text.starts_with("root@") && !self.prompt().is_empty();
+                self.show(false, if hidden { "\n" } else { "" });
+                self.show(false, &text);
             }
         }
         let busy = timeline.is_busy(id) && !timeline.world().terminal(id).is_some_and(|t| t.is_remote() && self.asks());

@@ -15,7 +15,7 @@ pub struct Endpoint {
 }
 
 /// Whether it gets requests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum State {
     Ready,
     NotReady,

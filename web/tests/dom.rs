@@ -26,7 +26,7 @@ impl Page {
         let props = AppProps { session: session.clone() };
         let app = yew::Renderer::<App>::with_root_and_props(root.clone(), props).render();
         let page = Page { root, session, app: Some(app) };
-        page.wait_for("#terminal label", "$").await;
+        page.wait_for("#terminal label", "client").await;
         page
     }
     fn find(&self, selector: &str) -> Option<Element> {

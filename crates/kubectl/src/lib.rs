@@ -4,7 +4,7 @@
 //! the [`Answer`] to [`Kubectl::reply`], until [`Turn::Done`]. What was printed is drained with [`Kubectl::take_output`]. The machine is a
 //! plain value: cloning it in the middle of a command is a branch of the world.
 //!
-//! A file per family of commands; [`command`] finds the function of a command line, [`ctx`] is what functions ask the world through.
+//! A file per family of commands; `command` finds the function of a command line, `ctx` is what functions ask the world through.
 
 mod apply;
 mod auth;

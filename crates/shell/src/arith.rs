@@ -1,6 +1,6 @@
 //! `$(( … ))`: integer arithmetic with C's operators and the shell's variables.
 
-use std::collections::BTreeMap;
+use crate::table::Table;
 
 /// The variables that an expression reads and writes.
 pub(crate) trait Names {
@@ -8,9 +8,9 @@ pub(crate) trait Names {
     fn set(&mut self, name: &str, value: i64);
 }
 
-impl Names for BTreeMap<String, i64> {
+impl Names for Table<String, i64> {
     fn get(&self, name: &str) -> Option<String> {
-        BTreeMap::get(self, name).map(i64::to_string)
+        Table::get(self, name).map(i64::to_string)
     }
     fn set(&mut self, name: &str, value: i64) {
         self.insert(name.into(), value);
@@ -322,7 +322,8 @@ mod tests {
 
     #[test]
     fn expressions() {
-        let mut names = BTreeMap::from([("i".to_string(), 5)]);
+        let mut names = Table::new();
+        names.insert("i".to_string(), 5);
         for (text, want) in [
             ("", Ok(0)),
             ("1 + 2 * 3", Ok(7)),

@@ -211,7 +211,7 @@ impl Shell {
                 self.status = 1;
                 continue;
             }
-            let var = Arc::make_mut(&mut self.vars).entry(name).or_default();
+            let var = Arc::make_mut(&mut self.vars).or_insert_with(name, Var::default);
             match kind {
                 Declare::Export => var.exported = !remove,
                 Declare::ReadOnly => var.read_only = true,

@@ -1,9 +1,9 @@
 //! `Files`: what one container sees: its own tree with the pod's volumes mounted into it, as one user.
 //! The host owns the trees and lends them for a turn, so a volume that two containers mount is one tree.
 
-use crate::tree::{CAPACITY, DEPTH, Data, Dir, Errno, Meta, Node, Tree};
+use crate::table::Table;
+use crate::tree::{CAPACITY, DEPTH, Data, Dir, ENTRIES, Errno, Meta, Node, Tree};
 use base::{Text, Time};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A volume at a path of the container.
@@ -257,7 +257,7 @@ impl<'a> Files<'a> {
     /// The names in a directory with what they are, in order of names.
     pub fn list(&self, path: &str) -> Io<Vec<(Text, Stat)>> {
         let place = self.locate(path, true)?;
-        let mut out = BTreeMap::new();
+        let mut out = Table::new();
         match self.node(&place) {
             Some(Node::Dir(dir)) => {
                 for (name, node) in &dir.entries {
@@ -283,7 +283,7 @@ impl<'a> Files<'a> {
                 out.insert(mount.path[place.absolute.len()].clone(), stat);
             }
         }
-        Ok(out.into_iter().collect())
+        Ok(out.as_slice().to_vec())
     }
 
     /// The bytes of a file.
@@ -386,6 +386,9 @@ impl<'a> Files<'a> {
         }
         let Some(name) = place.absolute.last().cloned() else { return Err(Errno::Exists) };
         let parent = self.parent(place, who)?;
+        if parent.entries.len() >= ENTRIES {
+            return Err(Errno::NoSpace);
+        }
         parent.meta.mtime = now;
         let (sticky_group, gid) = (parent.meta.mode & 0o2000 != 0, parent.meta.gid);
         if sticky_group && let Some(meta) = node.meta_mut() {

@@ -17,7 +17,7 @@ pub(crate) enum Flow {
     Stop(i32),
 }
 
-pub(crate) trait Filter: Debug + Send + Sync {
+pub(crate) trait Filter: Send + Sync {
     /// A file (or `None`, standard input) begins.
     fn begin(&mut self, _name: Option<&Text>, _out: &mut Vec<u8>) -> Flow {
         Flow::Go
@@ -45,6 +45,12 @@ pub(crate) trait Filter: Debug + Send + Sync {
         Vec::new()
     }
     fn copy(&self) -> Box<dyn Filter>;
+}
+
+impl Debug for dyn Filter {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Filter")
+    }
 }
 
 /// How a tool tells that a file cannot be opened.

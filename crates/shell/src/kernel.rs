@@ -4,9 +4,10 @@
 use crate::call::{Call, CallId, Reply, Signal};
 use crate::files::{Files, Owner, Truncate, join};
 use crate::process::{Machine, Task};
+use crate::table::Table;
 use crate::tree::{Data, Errno};
 use base::{Text, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// So many bytes wait in a pipe, or for the host, before the writer has to.
@@ -86,8 +87,8 @@ pub(crate) struct Row {
 #[derive(Clone, Debug)]
 pub(crate) struct Kernel {
     pub(crate) machine: Arc<Machine>,
-    pipes: BTreeMap<u32, Pipe>,
-    opens: BTreeMap<u32, Open>,
+    pipes: Table<u32, Pipe>,
+    opens: Table<u32, Open>,
     next: u32,
     pub(crate) next_pid: u32,
     pub(crate) input: VecDeque<u8>,
@@ -97,10 +98,10 @@ pub(crate) struct Kernel {
     pub(crate) main_out: Vec<u8>,
     pub(crate) main_err: Vec<u8>,
     pub(crate) calls: Vec<(CallId, Call)>,
-    pub(crate) replies: BTreeMap<CallId, VecDeque<Reply>>,
+    pub(crate) replies: Table<CallId, VecDeque<Reply>>,
     /// Exit codes that no parent has asked for yet.
-    pub(crate) exits: BTreeMap<u32, i32>,
-    pub(crate) rows: BTreeMap<u32, Row>,
+    pub(crate) exits: Table<u32, i32>,
+    pub(crate) rows: Table<u32, Row>,
     pub(crate) spawned: Vec<Task>,
     pub(crate) kills: Vec<(u32, Signal)>,
     pub(crate) neighbours: Vec<(u32, String)>,
@@ -122,8 +123,8 @@ impl Kernel {
     pub(crate) fn new(machine: Arc<Machine>, first_pid: u32) -> Kernel {
         Kernel {
             machine,
-            pipes: BTreeMap::new(),
-            opens: BTreeMap::new(),
+            pipes: Table::new(),
+            opens: Table::new(),
             next: 0,
             next_pid: first_pid,
             input: VecDeque::new(),
@@ -133,9 +134,9 @@ impl Kernel {
             main_out: Vec::new(),
             main_err: Vec::new(),
             calls: Vec::new(),
-            replies: BTreeMap::new(),
-            exits: BTreeMap::new(),
-            rows: BTreeMap::new(),
+            replies: Table::new(),
+            exits: Table::new(),
+            rows: Table::new(),
             spawned: Vec::new(),
             kills: Vec::new(),
             neighbours: Vec::new(),
@@ -173,7 +174,7 @@ impl Kernel {
 
     /// After descriptors were closed: which pipes lost their last writer or reader, which files nobody has open.
     pub(crate) fn sweep(&mut self, held: &[&Fd]) {
-        for (id, pipe) in &mut self.pipes {
+        for (id, pipe) in self.pipes.iter_mut() {
             pipe.no_writers = !held.iter().any(|fd| **fd == Fd::PipeWrite(*id));
             pipe.no_readers = !pipe.capture && !held.iter().any(|fd| **fd == Fd::PipeRead(*id));
         }

@@ -213,7 +213,7 @@ pub(crate) fn glob(word: &[Mark], cwd: &str, files: &Files) -> Option<Vec<String
     if word.last().is_some_and(|mark| mark.0 == '/') {
         found.iter_mut().for_each(|path| path.push('/'));
     }
-    found.sort();
+    crate::table::sort_by(&mut found, Ord::cmp);
     if found.is_empty() { None } else { Some(found) }
 }
 

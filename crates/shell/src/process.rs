@@ -5,9 +5,10 @@ use crate::call::{Call, CallId, Reply, Signal};
 use crate::files::{Files, Owner};
 use crate::kernel::{Core, Fd, Fds, Io, Kernel, Row};
 use crate::shell::Shell;
+use crate::table::Table;
 use crate::tool::{self, On, Step, Tool};
 use base::{Text, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The machine and user that a process runs as; shared by all processes of a container.
@@ -102,7 +103,7 @@ pub(crate) enum Program {
 #[derive(Clone, Debug)]
 pub struct Process {
     kernel: Kernel,
-    tasks: BTreeMap<u32, Task>,
+    tasks: Table<u32, Task>,
     main: u32,
     exited: Option<i32>,
 }
@@ -128,7 +129,9 @@ impl Process {
         let program = tool::program(&start, files)?;
         kernel.rows.insert(start.pid, Row { argv });
         let task = Task { parent: 0, core, program, on: On::Ready, signals: Vec::new() };
-        Ok(Process { kernel, tasks: BTreeMap::from([(start.pid, task)]), main: start.pid, exited: None })
+        let mut tasks = Table::new();
+        tasks.insert(start.pid, task);
+        Ok(Process { kernel, tasks, main: start.pid, exited: None })
     }
 
     /// Runs until everything waits, the process ends or the budget is used up.

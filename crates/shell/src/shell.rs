@@ -6,9 +6,9 @@ use crate::call::Signal;
 use crate::expand::{Expander, Stop};
 use crate::kernel::{Fd, Io};
 use crate::process::Machine;
+use crate::table::Table;
 use crate::tool::{On, Step};
 use base::{Text, Time, text};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
@@ -139,9 +139,9 @@ pub(crate) struct Job {
 #[derive(Clone, Debug)]
 pub(crate) struct Shell {
     pub(crate) machine: Arc<Machine>,
-    pub(crate) vars: Arc<BTreeMap<Text, Var>>,
-    pub(crate) functions: Arc<BTreeMap<Text, Node>>,
-    pub(crate) aliases: Arc<BTreeMap<Text, Text>>,
+    pub(crate) vars: Arc<Table<Text, Var>>,
+    pub(crate) functions: Arc<Table<Text, Node>>,
+    pub(crate) aliases: Arc<Table<Text, Text>>,
     pub(crate) params: Arc<Vec<Text>>,
     /// `$0`
     pub(crate) name: Text,
@@ -161,7 +161,7 @@ pub(crate) struct Shell {
     pub(crate) frames: Vec<Frame>,
     pub(crate) jobs: Vec<Job>,
     /// Actions by signal; `None` is EXIT. An empty action ignores.
-    pub(crate) traps: BTreeMap<Option<Signal>, Text>,
+    pub(crate) traps: Table<Option<Signal>, Text>,
     pub(crate) caught: Vec<Signal>,
     /// The status of the last command substitution of the command in the making.
     pub(crate) substitution_status: Option<i32>,
@@ -194,7 +194,7 @@ impl Shell {
             input: Input::Nothing,
             frames: Vec::new(),
             jobs: Vec::new(),
-            traps: BTreeMap::new(),
+            traps: Table::new(),
             caught: Vec::new(),
             substitution_status: None,
             getopts_at: 0,
@@ -228,7 +228,7 @@ impl Shell {
     /// Sets a variable; the words of the refusal if it is read-only.
     pub(crate) fn set(&mut self, name: &Text, value: Text) -> Result<(), String> {
         let vars = Arc::make_mut(&mut self.vars);
-        let var = vars.entry(name.clone()).or_default();
+        let var = vars.or_insert_with(name.clone(), Var::default);
         if var.read_only {
             let words = if self.machine.bash { "readonly variable" } else { "is read only" };
             return Err(format!("{name}: {words}"));

@@ -41,7 +41,7 @@ pub(crate) enum Step {
 }
 
 /// A program as a machine.
-pub(crate) trait Tool: Debug + Send + Sync {
+pub(crate) trait Tool: Send + Sync {
     fn step(&mut self, io: &mut Io) -> Step;
     fn copy(&self) -> Box<dyn Tool>;
     /// Whether the tool takes care of a signal itself.
@@ -50,6 +50,13 @@ pub(crate) trait Tool: Debug + Send + Sync {
     }
     /// Descriptors that the tool holds beside its task's.
     fn held<'a>(&'a self, _out: &mut Vec<&'a Fd>) {}
+}
+
+// The real one of every tool would be code that the page loads for nothing.
+impl Debug for dyn Tool {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Tool")
+    }
 }
 
 impl Clone for Box<dyn Tool> {
@@ -168,12 +175,6 @@ fn bad_interpreter(io: &mut Io) -> i32 {
 /// A tool whose arguments have not been read yet.
 #[derive(Clone)]
 struct Starting(Maker);
-
-impl Debug for Starting {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("Starting")
-    }
-}
 
 impl Tool for Starting {
     fn step(&mut self, io: &mut Io) -> Step {
@@ -309,7 +310,7 @@ fn import(shell: &mut Shell, io: &Io) {
         vars.insert(name.clone(), Var { value: Some(value.clone()), exported: true, read_only: false });
     }
     let mut own = |name: &'static str, value: Text| {
-        vars.entry(Text::from(name)).or_insert(Var { value: Some(value), exported: false, read_only: false });
+        vars.or_insert_with(Text::from(name), || Var { value: Some(value), exported: false, read_only: false });
     };
     own("PATH", Text::from(DEFAULT_PATH));
     own("IFS", Text::from(" \t\n"));

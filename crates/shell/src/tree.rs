@@ -1,12 +1,14 @@
 //! `Tree`: a small file system as a value. Directories and files are shared until they are written, so a clone costs
 //! one pointer: an image's files are a tree, a container's files are a clone of it, a volume is a tree of its own.
 
+use crate::table::Table;
 use base::{Text, Time};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most bytes (and 256 for every entry) that one tree holds.
 pub const CAPACITY: u64 = 64 << 20;
+/// The most entries of one directory.
+pub const ENTRIES: usize = 20_000;
 /// The deepest that directories nest.
 pub const DEPTH: usize = 100;
 
@@ -114,7 +116,7 @@ pub enum Node {
 #[derive(Clone, Debug)]
 pub struct Dir {
     pub meta: Meta,
-    pub entries: BTreeMap<Text, Node>,
+    pub entries: Table<Text, Node>,
 }
 
 #[derive(Clone, Debug)]
@@ -125,7 +127,7 @@ pub struct File {
 
 impl Node {
     pub fn empty_dir(meta: Meta) -> Node {
-        Node::Dir(Arc::new(Dir { meta, entries: BTreeMap::new() }))
+        Node::Dir(Arc::new(Dir { meta, entries: Table::new() }))
     }
     pub fn file(data: impl Into<Data>, meta: Meta) -> Node {
         Node::File(Arc::new(File { meta, data: data.into() }))
@@ -214,7 +216,7 @@ impl Tree {
                 entries.insert(Text::from(name), node);
                 return;
             }
-            here = entries.entry(Text::from(name)).or_insert_with(|| Node::empty_dir(Meta::dir()));
+            here = entries.or_insert_with(Text::from(name), || Node::empty_dir(Meta::dir()));
         }
         self.root = node;
     }

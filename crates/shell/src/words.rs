@@ -103,7 +103,7 @@ pub fn commands(prefix: &str, machine: &Machine) -> Vec<String> {
     let tools = TOOLS.iter().map(|row| row.0).filter(|name| !machine.missing.iter().any(|missing| missing == name));
     let all = tools.chain(builtins::names()).map(String::from).chain(machine.programs.iter().map(|name| name.to_string()));
     let mut out: Vec<String> = all.filter(|name| name.starts_with(prefix) && name.len() > 1).collect();
-    out.sort();
+    crate::table::sort_by(&mut out, Ord::cmp);
     out.dedup();
     out
 }

@@ -301,6 +301,7 @@ fn text_tools() {
     ]);
 }
 
+#[cfg(feature = "jq")]
 #[test]
 fn json() {
     let pods = r#"j='{"items":[{"kind":"Pod","metadata":{"name":"a"},"status":{"phase":"Running"}},{"kind":"Pod","metadata":{"name":"b"}}]}'; "#;

@@ -15,7 +15,7 @@ const SPEEDS: [(f64, &str); 9] = [
     (10.0, "10×"),
     (30.0, "30×"),
     (100.0, "100×"),
-    (f64::INFINITY, "as fast as it can"),
+    (f64::INFINITY, "max"),
 ];
 
 /// Props of [`Clock`].
@@ -86,7 +86,7 @@ pub fn Clock(props: &ClockProps) -> Html {
         <div class="clock" role="group" aria-label="Time">
             <button onclick={toggle} title={word} aria-label={word}>{ sign }</button>
             <button onclick={step} title="Step: run to the next change, then stop" aria-label="Step">{ "▸❚" }</button>
-            <select onchange={speed} aria-label="Speed" title="How fast virtual time runs">
+            <select onchange={speed} aria-label="Speed" title="How fast virtual time runs; max is as fast as this computer can">
                 { for SPEEDS.iter().enumerate().map(|(at, (value, title))| html! {
                     <option value={at.to_string()} selected={same(*value, now.speed)}>{ *title }</option>
                 }) }

@@ -56,7 +56,7 @@ pub fn Editor(props: &EditorProps) -> Html {
             </div>
             <Area area={area.clone()} dispatch={props.dispatch.clone()} text={props.text.clone()}
                 applied={props.applied.clone()} problems={props.problems.clone()} />
-            <Findings area={area} applied={props.applied.clone()} problems={props.problems.clone()} />
+            <Findings area={area} text={props.text.clone()} applied={props.applied.clone()} problems={props.problems.clone()} />
         </section>
     }
 }
@@ -126,7 +126,7 @@ fn Area(props: &AreaProps) -> Html {
         area.edit(&change);
     });
     let colours = use_memo((props.text.clone(), props.applied.clone(), props.problems.clone()), |(text, applied, problems)| {
-        Html::from_html_unchecked(AttrValue::from(highlight::html(text, &lenses(applied, problems))))
+        Html::from_html_unchecked(AttrValue::from(highlight::html(text, &lenses(text, applied, problems))))
     });
     html! {
         <div class="scroller code">
@@ -139,16 +139,23 @@ fn Area(props: &AreaProps) -> Html {
     }
 }
 
-fn lenses(applied: &[Applied], problems: &[Problem]) -> BTreeMap<u32, Lens> {
+fn lenses(text: &str, applied: &[Applied], problems: &[Problem]) -> BTreeMap<u32, Lens> {
     let mut lenses = BTreeMap::new();
     for done in applied {
         let kind = if done.ok { LensKind::Done } else { LensKind::Problem };
-        lenses.insert(done.line, Lens { text: one_line(&done.text), kind });
+        lenses.insert(first_line(text, done.line), Lens { text: one_line(&done.text), kind });
     }
     for problem in problems.iter().rev() {
         lenses.insert(problem.line, Lens { text: one_line(&problem.message), kind: LensKind::Problem });
     }
     lenses
+}
+
+/// The first line of a document that is no comment; comments are long and would push what is written behind them away.
+fn first_line(text: &str, from: u32) -> u32 {
+    let code = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let found = text.lines().skip(from.saturating_sub(1) as usize).position(code);
+    from + found.unwrap_or(0) as u32
 }
 
 fn one_line(text: &str) -> String {
@@ -159,6 +166,7 @@ fn one_line(text: &str) -> String {
 #[derive(Properties, PartialEq)]
 struct FindingsProps {
     area: NodeRef,
+    text: Rc<str>,
     applied: Rc<Vec<Applied>>,
     problems: Rc<Vec<Problem>>,
 }
@@ -183,7 +191,7 @@ fn Findings(props: &FindingsProps) -> Html {
     html! {
         <ul class="findings" aria-label="Problems and results" aria-live="polite">
             { for props.problems.iter().take(20).map(|p| row(p.line, "bad", "▲", &p.message)) }
-            { for props.applied.iter().map(|a| row(a.line, if a.ok { "done" } else { "bad" }, if a.ok { "✓" } else { "▲" }, &a.text)) }
+            { for props.applied.iter().map(|a| row(first_line(&props.text, a.line), if a.ok { "done" } else { "bad" }, if a.ok { "✓" } else { "▲" }, &a.text)) }
         </ul>
     }
 }

@@ -58,7 +58,7 @@ fn next_thing(session: &Session, has_applied: &bool) -> &'static str {
             () if !has_applied && pods.is_empty() => "press Apply to create what the editor describes.",
             () if pods.contains(&Health::Failing) => "a pod is in trouble; click it to see why.",
             () if pods.iter().any(|h| matches!(h, Health::Starting | Health::Waiting)) => "watch the pods start.",
-            () if services && !asked => "click a Service below the picture and try it.",
+            () if services && !asked => "click the Service in the picture and try it.",
             () if asked => "break something: another example, a node's power, kubectl delete …",
             () => "type kubectl get all in the terminal.",
         }

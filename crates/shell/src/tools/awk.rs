@@ -3,21 +3,13 @@
 use crate::filter::{Filter, Filtering, Flow, Wording};
 use crate::kernel::Io;
 use crate::regex::Regex;
+use crate::table::Table;
 use crate::tool::{Options, Tool, options};
 use crate::tools::awk_parse::{Expr, Pattern, Rule, Statement, To, parse};
-use crate::tools::printf::{Arg, format_all, general};
+use crate::tools::awk_value::{Value, looks_numeric};
+use crate::tools::printf::{Arg, format_all};
 use base::{Text, Time};
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-#[derive(Clone, Debug)]
-enum Value {
-    Number(f64),
-    Text(String),
-    /// From input: a number if it looks like one.
-    Input(String),
-    Unset,
-}
 
 /// Steps for one record, so that no loop runs forever.
 const STEPS: u32 = 2_000_000;
@@ -25,8 +17,8 @@ const STEPS: u32 = 2_000_000;
 #[derive(Clone, Debug)]
 struct Awk {
     rules: Arc<Vec<Rule>>,
-    vars: BTreeMap<String, Value>,
-    arrays: BTreeMap<String, BTreeMap<String, Value>>,
+    vars: Table<String, Value>,
+    arrays: Table<String, Table<String, Value>>,
     fields: Vec<String>,
     record: String,
     /// The ranges that are open, by rule.
@@ -76,13 +68,18 @@ pub(crate) fn awk(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
         vars.insert(name.into(), Value::Input(text_of(value)));
         rest.remove(0);
     }
-    let env = io.core.env.iter().map(|(name, value)| (name.to_string(), Value::Input(value.to_string()))).collect();
+    let mut environ = Table::new();
+    for (name, value) in io.core.env.iter() {
+        environ.insert(name.to_string(), Value::Input(value.to_string()));
+    }
+    let mut arrays = Table::new();
+    arrays.insert("ENVIRON".to_string(), environ);
     let only_begin = rules.iter().all(|rule| matches!(rule.pattern, Pattern::Begin));
     let awk = Awk {
         open: vec![false; rules.len()],
         rules: Arc::new(rules),
         vars,
-        arrays: BTreeMap::from([("ENVIRON".to_string(), env)]),
+        arrays,
         fields: Vec::new(),
         record: String::new(),
         begun: false,
@@ -99,9 +96,10 @@ pub(crate) fn awk(io: &mut Io) -> Result<Box<dyn Tool>, i32> {
     let files = if only_begin { vec![base::text!("/dev/null")] } else { rest };
     Ok(Filtering::failing(awk, files, Wording::Plain, 2))
 }
+
 /// `NR`, `FS` and the others, with `-F` and `-v`.
-fn variables(options: &Options) -> BTreeMap<String, Value> {
-    let mut vars = BTreeMap::new();
+fn variables(options: &Options) -> Table<String, Value> {
+    let mut vars = Table::new();
     let separator = options.value('F').map_or(" ", |text| if text == "t" { "\t" } else { text.as_str() });
     for (name, value) in [
         ("FS", separator),
@@ -124,10 +122,12 @@ fn variables(options: &Options) -> BTreeMap<String, Value> {
     }
     vars
 }
+
 /// A text with its escapes read.
 fn text_of(text: &str) -> String {
     String::from_utf8_lossy(&crate::escape::unescape(text).0).into_owned()
 }
+
 /// How a statement ended.
 enum Stop {
     Next,
@@ -138,69 +138,6 @@ enum Stop {
 }
 
 type Run<T> = Result<T, Stop>;
-
-impl Value {
-    fn number(&self) -> f64 {
-        match self {
-            Value::Number(number) => *number,
-            Value::Text(text) | Value::Input(text) => leading(text),
-            Value::Unset => 0.0,
-        }
-    }
-    fn truth(&self) -> bool {
-        match self {
-            Value::Number(number) => *number != 0.0,
-            Value::Text(text) => !text.is_empty(),
-            Value::Input(text) => looks_numeric(text).map_or(!text.is_empty(), |number| number != 0.0),
-            Value::Unset => false,
-        }
-    }
-    fn as_number(&self) -> Option<f64> {
-        match self {
-            Value::Number(number) => Some(*number),
-            Value::Text(_) => None,
-            Value::Input(text) => looks_numeric(text),
-            Value::Unset => Some(0.0),
-        }
-    }
-    fn text(&self) -> String {
-        match self {
-            Value::Number(number) => show(*number),
-            Value::Text(text) | Value::Input(text) => text.clone(),
-            Value::Unset => String::new(),
-        }
-    }
-}
-fn show(number: f64) -> String {
-    if number == number.trunc() && number.abs() < 1e16 { format!("{}", number as i64) } else { general(number, 6) }
-}
-fn looks_numeric(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let plain = text.bytes().all(|c| c.is_ascii_digit() || b"+-.eE".contains(&c));
-    if plain && !text.is_empty() { text.parse().ok() } else { None }
-}
-/// The number that a text begins with.
-fn leading(text: &str) -> f64 {
-    let text = text.trim_start();
-    let mut end = 0;
-    let bytes = text.as_bytes();
-    let (mut dot, mut exponent) = (false, false);
-    while let Some(byte) = bytes.get(end) {
-        match byte {
-            b'0'..=b'9' => {}
-            b'+' | b'-' if end == 0 || matches!(bytes[end - 1], b'e' | b'E') => {}
-            b'.' if !dot && !exponent => dot = true,
-            b'e' | b'E'
-                if !exponent && end > 0 && bytes.get(end + 1).is_some_and(|c| c.is_ascii_digit() || b"+-".contains(c)) =>
-            {
-                exponent = true
-            }
-            _ => break,
-        }
-        end += 1;
-    }
-    (0..=end).rev().find_map(|end| text[..end].parse().ok()).unwrap_or(0.0)
-}
 
 impl Awk {
     fn get(&self, name: &str) -> Value {
@@ -285,15 +222,20 @@ impl Awk {
             }
             Expr::Index(name, keys) => {
                 let key = self.key(keys)?;
-                let array = self.arrays.entry(name.clone()).or_default();
-                if array.len() > 200_000 {
-                    return Err(Stop::Wrong("out of memory".into()));
-                }
+                let array = self.array(name)?;
                 array.insert(key, value.clone());
             }
             _ => return Err(Stop::Wrong("syntax error".into())),
         }
         Ok(value)
+    }
+
+    /// An array to add to; that costs what it moves.
+    fn array(&mut self, name: &str) -> Run<&mut Table<String, Value>> {
+        let array = self.arrays.or_insert_with(name.into(), Table::new);
+        self.steps = self.steps.saturating_add((array.len() / 64) as u32);
+        self.spent += array.len() / 64;
+        if array.len() > 200_000 { Err(Stop::Wrong("out of memory".into())) } else { Ok(array) }
     }
 
     fn key(&mut self, keys: &[Expr]) -> Run<String> {
@@ -322,7 +264,7 @@ impl Awk {
             }
             Expr::Index(name, keys) => {
                 let key = self.key(keys)?;
-                self.arrays.entry(name.clone()).or_default().entry(key).or_insert(Value::Unset).clone()
+                self.array(name)?.or_insert_with(key, || Value::Unset).clone()
             }
             Expr::Assign(operator, place, right) => {
                 let right = self.eval(right)?;
@@ -500,7 +442,11 @@ impl Awk {
             _ => self.split(&text, &separator),
         };
         let count = parts.len();
-        let map = parts.into_iter().enumerate().map(|(nth, part)| ((nth + 1).to_string(), Value::Input(part))).collect();
+        let mut map = Table::new();
+        for (nth, part) in parts.into_iter().enumerate() {
+            map.insert((nth + 1).to_string(), Value::Input(part));
+        }
+        self.spent += count;
         self.arrays.insert(array.clone(), map);
         Ok(Value::Number(count as f64))
     }
@@ -649,7 +595,7 @@ impl Awk {
                 let mut keys: Vec<String> =
                     self.arrays.get(array).map(|array| array.keys().cloned().collect()).unwrap_or_default();
                 // Numbers in order of size, as programs tend to expect.
-                keys.sort_by(|a, b| match (looks_numeric(a), looks_numeric(b)) {
+                crate::table::sort_by(&mut keys, |a, b| match (looks_numeric(a), looks_numeric(b)) {
                     (Some(a), Some(b)) => a.total_cmp(&b),
                     _ => a.cmp(b),
                 });
@@ -725,6 +671,7 @@ impl Awk {
         self.rules(|pattern| matches!(pattern, Pattern::Begin), out)
     }
 }
+
 fn arithmetic(operator: char, a: f64, b: f64) -> Run<f64> {
     Ok(match operator {
         '+' => a + b,
@@ -742,6 +689,7 @@ fn arithmetic(operator: char, a: f64, b: f64) -> Run<f64> {
         _ => return Err(Stop::Wrong("only whole exponents are supported".into())),
     })
 }
+
 fn formatted(values: &[Value], out: &mut Vec<u8>) {
     let Some(format) = values.first().map(Value::text) else { return };
     let mut at = 0;

@@ -520,7 +520,7 @@ impl Curl {
                 }
                 "time_namelookup" => secs(done.map_or(Duration::ZERO, |(reply, _)| reply.name_time)),
                 "http_version" => "1.1".into(),
-                "scheme" => transfer.url.scheme.to_uppercase(),
+                "scheme" => transfer.url.scheme.to_ascii_uppercase(),
                 "exitcode" => "0".into(),
                 other => {
                     io.err(format!("curl: unknown --write-out variable: '{other}'\n"));

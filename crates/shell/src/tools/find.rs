@@ -151,7 +151,7 @@ fn tests(words: &[Text], io: &mut Io) -> Result<(Vec<Test>, (usize, usize)), i32
 }
 
 fn lower(text: &str, fold: bool) -> String {
-    if fold { text.to_lowercase() } else { text.into() }
+    if fold { text.to_ascii_lowercase() } else { text.into() }
 }
 
 impl Find {

@@ -457,7 +457,7 @@ impl Machine {
         let compare = |a: &[Value], b: &[Value]| {
             a.iter().zip(b).map(|(a, b)| order(a, b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
         };
-        rows.sort_by(|a, b| compare(&a.0, &b.0));
+        crate::table::sort_by(&mut rows, |a, b| compare(&a.0, &b.0));
         Ok(vec![match name {
             "sort_by" => list(rows.into_iter().map(|row| row.1)),
             "min_by" => rows.into_iter().next().map(|row| row.1).unwrap_or_default(),

@@ -297,7 +297,7 @@ fn plain_0(name: &str, input: &Value) -> Run<Value> {
             return wrong(format!("{} ({}) cannot be sorted, as it is not an array", type_of(input), shown(input)));
         };
         let mut items = items.as_slice().to_vec();
-        items.sort_by(order);
+        crate::table::sort_by(&mut items, order);
         Ok(items)
     };
     Ok(match name {

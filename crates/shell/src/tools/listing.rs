@@ -89,10 +89,10 @@ const fn blocks(stat: &Stat) -> u64 {
 
 fn show(io: &mut Io, mut rows: Vec<(Text, Stat)>, options: &Options) {
     if options.has('t') {
-        rows.sort_by_key(|(_, stat)| std::cmp::Reverse(stat.meta.mtime));
+        crate::table::sort_by(&mut rows, |a, b| b.1.meta.mtime.cmp(&a.1.meta.mtime));
     }
     if options.has('S') {
-        rows.sort_by_key(|(_, stat)| std::cmp::Reverse(stat.size));
+        crate::table::sort_by(&mut rows, |a, b| b.1.size.cmp(&a.1.size));
     }
     if options.has('r') {
         rows.reverse();

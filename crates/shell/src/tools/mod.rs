@@ -4,6 +4,7 @@ use crate::tool::Maker::{self, Make, Once, Shell};
 
 mod awk;
 mod awk_parse;
+mod awk_value;
 mod checksum;
 mod curl;
 mod date;
@@ -14,9 +15,13 @@ mod entries;
 mod find;
 mod grep;
 pub(crate) mod host;
+#[cfg(feature = "jq")]
 mod jq;
+#[cfg(feature = "jq")]
 mod jq_parse;
+#[cfg(feature = "jq")]
 mod jq_run;
+#[cfg(feature = "jq")]
 mod jq_value;
 mod listing;
 mod lookup;
@@ -76,6 +81,7 @@ pub(crate) static TOOLS: &[(&str, Maker)] = &[
     ("host", Make(lookup::host)),
     ("hostname", Once(users::hostname)),
     ("id", Once(users::id)),
+    #[cfg(feature = "jq")]
     ("jq", Make(jq::jq)),
     ("ln", Once(entries::ln)),
     ("ls", Once(listing::ls)),

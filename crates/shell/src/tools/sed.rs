@@ -718,7 +718,13 @@ impl Sed {
             }
             b'x' => std::mem::swap(&mut self.space, &mut self.hold),
             b'=' => out.extend(format!("{}\n", self.number).as_bytes()),
-            b'l' => out.extend(format!("{}$\n", String::from_utf8_lossy(&self.space).escape_debug()).as_bytes()),
+            b'l' => out.extend(
+                format!(
+                    "{}$\n",
+                    String::from_utf8_lossy(&self.space).replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n")
+                )
+                .as_bytes(),
+            ),
             _ => {}
         }
     }

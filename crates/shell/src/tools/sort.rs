@@ -275,7 +275,7 @@ impl Filter for Sort {
             return 0;
         }
         let mut lines = std::mem::take(&mut self.lines);
-        lines.sort_by(|a, b| self.compare(a, b));
+        crate::table::sort_by(&mut lines, |a, b| self.compare(a, b));
         if self.unique {
             lines.dedup_by(|later, earlier| self.compare(earlier, later) == Ordering::Equal);
         }

@@ -22,7 +22,7 @@ pub(crate) fn ps(io: &mut Io) -> i32 {
         let next = row.0.max(io.kernel.next_pid - 1) + 1;
         rows.push((next, argv.join_words()));
     }
-    rows.sort();
+    crate::table::sort_by(&mut rows, Ord::cmp);
     let columns = argv.iter().position(|word| word == "-o").and_then(|at| argv.get(at + 1)).cloned();
     let mut out = String::new();
     match columns.as_deref() {
@@ -31,7 +31,10 @@ pub(crate) fn ps(io: &mut Io) -> i32 {
             out += &(names
                 .iter()
                 .map(|name| {
-                    name.to_uppercase().replace("ARGS", "COMMAND").replace("COMM", "COMMAND").replace("COMMANDAND", "COMMAND")
+                    name.to_ascii_uppercase()
+                        .replace("ARGS", "COMMAND")
+                        .replace("COMM", "COMMAND")
+                        .replace("COMMANDAND", "COMMAND")
                 })
                 .collect::<Vec<_>>()
                 .join(" ")

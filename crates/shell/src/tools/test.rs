@@ -230,7 +230,7 @@ pub(crate) fn evaluate(test: &Test, ex: &mut Expander, who: Owner) -> Result<Tru
                 "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" => {
                     // Inside `[[ ]]` both sides are arithmetic.
                     let right = ex.text(right)?;
-                    let number = |text: &str| crate::arith::eval(text, &mut std::collections::BTreeMap::new());
+                    let number = |text: &str| crate::arith::eval(text, &mut crate::table::Table::new());
                     match (number(&left), number(&right)) {
                         (Ok(a), Ok(b)) => binary(&a.to_string(), operator, &b.to_string(), ex.files, &ex.shell.cwd),
                         (Err(words), _) | (_, Err(words)) => Err(format!("{left}: {words}")),

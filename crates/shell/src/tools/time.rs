@@ -73,7 +73,7 @@ impl Tool for Sleep {
 #[derive(Clone, Debug)]
 enum Source {
     Yes(String),
-    Seq { next: i128, last: i128, step: i128, decimals: usize, width: usize, between: String, first: bool },
+    Seq { next: i64, last: i64, step: i64, decimals: usize, width: usize, between: String, first: bool },
 }
 
 pub(crate) fn yes(io: &mut Io) -> Made {
@@ -131,18 +131,18 @@ pub(crate) fn seq(io: &mut Io) -> Made {
 }
 
 /// A decimal number times ten to the `decimals`.
-fn fixed(text: &str, decimals: usize) -> Option<i128> {
+fn fixed(text: &str, decimals: usize) -> Option<i64> {
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.len() + fraction.len() == 0 || whole.len() > 18 || !whole.bytes().chain(fraction.bytes()).all(|c| c.is_ascii_digit())
+    if whole.len() + fraction.len() == 0 || whole.len() > 9 || !whole.bytes().chain(fraction.bytes()).all(|c| c.is_ascii_digit())
     {
         return None;
     }
-    let value: i128 = format!("{whole}{fraction:0<decimals$}").get(..whole.len() + decimals)?.parse().unwrap_or(0);
+    let value: i64 = format!("{whole}{fraction:0<decimals$}").get(..whole.len() + decimals)?.parse().unwrap_or(0);
     Some(if negative { -value } else { value })
 }
 
-fn show(value: i128, decimals: usize, width: usize) -> String {
+fn show(value: i64, decimals: usize, width: usize) -> String {
     if decimals == 0 {
         return format!("{value:0width$}");
     }
@@ -174,7 +174,7 @@ impl Tool for Source {
                         out += between;
                     }
                     out += &show(*next, *decimals, *width);
-                    *next += *step;
+                    *next = next.saturating_add(*step);
                 }
             }
         }

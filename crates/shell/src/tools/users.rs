@@ -48,7 +48,7 @@ pub(crate) fn id(io: &mut Io) -> i32 {
         let (uid, gid) = (named(io, "/etc/passwd", machine.uid), named(io, "/etc/group", machine.gid));
         // The kernel keeps supplementary groups in order.
         let mut sorted = groups;
-        sorted.sort_unstable();
+        crate::table::sort_by(&mut sorted, Ord::cmp);
         let groups: Vec<String> = sorted.into_iter().map(|gid| named(io, "/etc/group", gid)).collect();
         io.out(format!("uid={uid} gid={gid} groups={}\n", groups.join(",")));
         return 0;
