@@ -32,9 +32,9 @@ async function serve() {
 
 /**
  * Opens the page and hands it to `steps`; afterwards nothing may be in its console as an error, nor thrown.
- * A screenshot named after the test is kept in shots/, whether it passed or not.
+ * `before` is a function that runs in the page before its own scripts. A screenshot named after the test is kept in shots/, whether it passed or not.
  */
-export async function withPage({ name, width = 1280, height = 800, address = '' }, steps) {
+export async function withPage({ name, width = 1280, height = 800, address = '', before }, steps) {
   const server = await serve();
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -46,6 +46,7 @@ export async function withPage({ name, width = 1280, height = 800, address = '' 
   });
   try {
     const page = await browser.newPage({ viewport: { width, height } });
+    if (before) await page.addInitScript(before);
     const errors = [];
     page.on('pageerror', (error) => errors.push(error.stack ?? String(error)));
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));

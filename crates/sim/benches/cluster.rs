@@ -1,4 +1,5 @@
 //! How fast the simulated cluster is: replicas to Ready, requests traced, rewinding. Prints one line each.
+//! Numbers on the command line are replica counts to measure alone, for a profiler.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
@@ -49,7 +50,24 @@ fn traces(timeline: &Timeline) -> f64 {
     200_000.0 / start.elapsed().as_secs_f64()
 }
 
+/// The best of a few runs: other programs on the machine only ever make it slower.
+fn replicas(replicas: u32, runs: u32) {
+    let mut best = started(replicas);
+    for _ in 1..runs {
+        let again = started(replicas);
+        if again.1 < best.1 {
+            best = again;
+        }
+    }
+    let (timeline, took) = best;
+    println!("{replicas} replicas Ready: {took:?} of wall time, {} commits", timeline.world().control().store().rev());
+}
+
 fn main() {
+    let asked: Vec<u32> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
+    if !asked.is_empty() {
+        return asked.into_iter().for_each(|count| replicas(count, 1));
+    }
     let start = Instant::now();
     let timeline = Timeline::new(&Setup::default());
     println!("boot: 4 nodes and DNS Ready in {:?} of wall time, {} virtual", start.elapsed(), timeline.world().now());
@@ -57,11 +75,9 @@ fn main() {
     let start = Instant::now();
     let ran = timeline.run("kubectl get nodes", Given::default());
     println!("kubectl get nodes: {:?}, {} lines", start.elapsed(), ran.out.lines().count());
-    for replicas in [100, 1000] {
-        let (timeline, took) = started(replicas);
-        let store = timeline.world().control().store();
-        println!("{replicas} replicas Ready: {took:?} of wall time, {} commits", store.rev());
-    }
+    replicas(100, 5);
+    replicas(1000, 3);
+    replicas(10_000, 1);
     let (mut timeline, _) = started(10);
     println!("pod to ClusterIP: {:.0} traced requests/s", traces(&timeline));
     let end = timeline.world().now();

@@ -15,6 +15,7 @@ mod run;
 mod schema;
 mod serve;
 mod size;
+mod split;
 mod test;
 mod wasm;
 

@@ -1,26 +1,15 @@
 //! `cargo xtask build`: the page in `dist/`.
 //!
-//! cargo makes the wasm module, `bindgen` the JavaScript around it, npm's wasm-opt shrinks it for a release, and
-//! `web/index.html` is filled in. Files of the first load carry a hash of their content in the name, so that a browser
+//! cargo makes the wasm module, `bindgen` the JavaScript around it, for a release `parts` cuts it in two and npm's
+//! wasm-opt shrinks them, and `web/index.html` is filled in. Files of the first load carry a hash of their content in the name, so that a browser
 //! may keep them for ever; `web.js` has a fixed name for pages that embed this one. All addresses are relative.
 
 use crate::html::{self, Link, LinkKind};
 use crate::process::{self, Result};
 use crate::wasm::{self, Route};
-use crate::{node, project};
+use crate::{project, split};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// What wasm-opt may use: what rustc uses for this target. (Named here because stripping removes the module's own list.)
-const FEATURES: [&str; 7] = [
-    "--enable-bulk-memory",
-    "--enable-bulk-memory-opt",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-];
 
 /// Which page to build.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,24 +70,30 @@ pub fn build_with(route: &Route, kind: Kind) -> Result<Page> {
     // Two cargos at once: they share no target folder, and the first build of bindgen's crates takes a while.
     let mut tool = bindgen_build();
     let tool_build = process::start(&mut tool)?;
-    let built = process::run(route.cargo("build").args(["--package", "web", "--lib", "--profile", kind.profile()]));
+    let mut cargo = route.cargo("rustc");
+    cargo.args(["--package", "web", "--lib", "--profile", kind.profile()]);
+    if kind == Kind::Release {
+        // What refers to what: with that the constants are shared out between the module's two parts.
+        cargo.args(["--", "-Clink-arg=--emit-relocs"]);
+    }
+    let built = process::run(&mut cargo);
     process::wait(&tool, tool_build)?;
     built?;
     let glue = wasm::artefacts(kind.profile()).join("bindgen");
     bind(kind, &glue)?;
     let module = glue.join("web_bg.wasm");
     if kind == Kind::Dev {
-        return assemble(&glue, module);
+        return publish(&glue, module);
     }
     let unoptimised = glue.join("named.wasm");
     std::fs::rename(&module, &unoptimised).map_err(|error| error.to_string())?;
-    optimise(&unoptimised, &module)?;
-    assemble(&glue, unoptimised)
+    split::in_two(&glue, &linked(kind), &unoptimised)?;
+    publish(&glue, unoptimised)
 }
 
 fn bindgen_build() -> Command {
     let mut cargo = project::cargo();
-    cargo.args(["build", "--quiet", "--package", "xtask", "--bin", "bindgen", "--features", "bindgen", "--profile", "tool"]);
+    cargo.args(["build", "--quiet", "--package", "xtask", "--bins", "--features", "bindgen", "--profile", "tool"]);
     cargo
 }
 
@@ -107,30 +102,19 @@ fn bind(kind: Kind, glue: &Path) -> Result {
         std::fs::remove_dir_all(glue).map_err(|error| error.to_string())?;
     }
     let mut bindgen = Command::new(project::target().join("tool/bindgen"));
-    process::run(bindgen.arg(wasm::artefacts(kind.profile()).join("web.wasm")).arg(glue))
+    process::run(bindgen.arg(linked(kind)).arg(glue))
 }
 
-/// Takes the names out as well.
-fn optimise(from: &Path, to: &Path) -> Result {
-    let mut wasm_opt = Command::new(node::tool("wasm-opt")?);
-    process::run(wasm_opt.args(["-Oz", "--reorder-functions", "--strip-producers"]).args(FEATURES).arg("-o").arg(to).arg(from))
+fn linked(kind: Kind) -> PathBuf {
+    wasm::artefacts(kind.profile()).join("web.wasm")
 }
 
 /// Puts the folder together beside the old one and then swaps them, so that a page that is being served stays whole.
-fn assemble(glue: &Path, unoptimised: PathBuf) -> Result<Page> {
+fn publish(glue: &Path, unoptimised: PathBuf) -> Result<Page> {
     let fresh = project::target().join("web/dist");
-    if fresh.exists() {
-        std::fs::remove_dir_all(&fresh).map_err(|error| error.to_string())?;
-    }
-    let module = place_module(glue, &fresh)?;
-    let web = project::root().join("web");
-    let source = project::read(&web.join("index.html"))?;
-    let index = html::replace(&source, &html::links(&source)?, |link| fill(link, &module, &web, &fresh))?;
-    project::write(&fresh.join("index.html"), &index)?;
+    let index = assemble(glue, &fresh)?;
     let dist = dist();
-    if dist.exists() {
-        std::fs::remove_dir_all(&dist).map_err(|error| error.to_string())?;
-    }
+    remove_dir(&dist)?;
     copy_dir(&fresh, &dist)?;
     let mut first_load = vec![dist.join("index.html")];
     first_load.extend(html::references(&index).iter().map(|name| dist.join(name)).filter(|path| path.is_file()));
@@ -138,16 +122,40 @@ fn assemble(glue: &Path, unoptimised: PathBuf) -> Result<Page> {
     Ok(Page { dist, first_load, unoptimised })
 }
 
-/// The names of the module's two halves.
+/// The page in a folder that is empty before; answers the text of its `index.html`.
+pub fn assemble(glue: &Path, fresh: &Path) -> Result<String> {
+    remove_dir(fresh)?;
+    let module = place_module(glue, fresh)?;
+    let web = project::root().join("web");
+    let source = project::read(&web.join("index.html"))?;
+    let index = html::replace(&source, &html::links(&source)?, |link| fill(link, &module, &web, fresh))?;
+    project::write(&fresh.join("index.html"), &index)?;
+    Ok(index)
+}
+
+fn remove_dir(folder: &Path) -> Result {
+    if !folder.exists() {
+        return Ok(());
+    }
+    std::fs::remove_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+/// The names of the module's files.
 struct Module {
     js: String,
     wasm: String,
+    /// What fetches the second part, if there are two.
+    rest: Option<String>,
 }
 
 fn place_module(glue: &Path, fresh: &Path) -> Result<Module> {
     let bytes = std::fs::read(glue.join("web_bg.wasm")).map_err(|error| format!("bindgen's output: {error}"))?;
     let wasm = format!("web-{}_bg.wasm", content_hash(&bytes));
-    let script = project::read(&glue.join("web.js"))?.replace("web_bg.wasm", &wasm);
+    let rest = split::place(glue, fresh)?;
+    let mut script = project::read(&glue.join("web.js"))?.replace("web_bg.wasm", &wasm);
+    if let Some(rest) = &rest {
+        script = split::attach(&script, rest)?;
+    }
     let js = format!("web-{}.js", content_hash(script.as_bytes()));
     project::write(&fresh.join(&wasm), bytes)?;
     project::write(&fresh.join(&js), script)?;
@@ -158,7 +166,7 @@ fn place_module(glue: &Path, fresh: &Path) -> Result<Module> {
     if glue.join("snippets").is_dir() {
         copy_dir(&glue.join("snippets"), &fresh.join("snippets"))?;
     }
-    Ok(Module { js, wasm })
+    Ok(Module { js, wasm, rest })
 }
 
 fn fill(link: &Link, module: &Module, web: &Path, fresh: &Path) -> Result<String> {
@@ -182,9 +190,10 @@ fn fill(link: &Link, module: &Module, web: &Path, fresh: &Path) -> Result<String
 
 /// As trunk writes it: the bindings are left in `window.wasmBindings` and an event says that the module has started.
 fn start_script(module: &Module) -> String {
-    let Module { js, wasm } = module;
+    let Module { js, wasm, rest } = module;
+    let rest = rest.as_ref().map(|name| format!("<link rel=\"modulepreload\" href=\"./{name}\">\n")).unwrap_or_default();
     format!(
-        "<link rel=\"modulepreload\" href=\"./{js}\">\n\
+        "<link rel=\"modulepreload\" href=\"./{js}\">\n{rest}\
          <link rel=\"preload\" href=\"./{wasm}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n\
          <script type=\"module\">\n\
          import init, * as bindings from './{js}';\n\
@@ -209,7 +218,7 @@ fn copy_dir(from: &Path, to: &Path) -> Result {
 }
 
 /// FNV-1a, 64 bits: a name for bytes, not a seal.
-fn content_hash(bytes: &[u8]) -> String {
+pub fn content_hash(bytes: &[u8]) -> String {
     let hash =
         bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
