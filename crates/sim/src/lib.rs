@@ -2,6 +2,7 @@
 //! and wires. [`World`] is the cluster at one moment, [`Timeline`] its history, which can be paused, rewound and branched.
 
 mod agenda;
+mod client;
 mod connect;
 mod container;
 mod exchange;
@@ -27,7 +28,7 @@ mod world;
 pub use container::{Container, LogLine, State};
 pub use exchange::{Caller, Exchange};
 pub use input::{Fault, Input};
-pub use kubectl::Chunk;
+pub use kubectl::{Answer, Chunk};
 pub use manifest::{Applied, Problem};
 pub use network::{End, Hop, Network, OUTSIDE, Path, Place};
 pub use node::Node;

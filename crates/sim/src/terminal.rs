@@ -42,6 +42,8 @@ enum Program {
 
 /// Steps of one turn.
 const BUDGET: u32 = 50_000;
+/// The owner of streams that no terminal reads: clients over a wire. Terminals are numbered from 1.
+pub(crate) const WIRE: u32 = 0;
 
 impl Terminal {
     /// A terminal at a place. `argv` empty: an interactive shell.
@@ -262,7 +264,7 @@ impl World {
         }
         wake
     }
-    fn close_streams(&mut self, terminal: u32, program: CallId, call: Option<u64>) {
+    pub(crate) fn close_streams(&mut self, terminal: u32, program: CallId, call: Option<u64>) {
         for kind in self.streams.close(terminal, program, call) {
             if let Kind::Exec { node, container, number } = kind {
                 if let Some(found) = self.nodes.get_mut(&node).and_then(|n| n.runtime.containers.get_mut(&container)) {
@@ -370,7 +372,7 @@ impl World {
                 stream.kind = Kind::Ended;
             }
         }
-        let waiting: Vec<u32> = self.streams.waiting().collect();
+        let waiting: Vec<u32> = self.streams.waiting().filter(|t| *t != WIRE).collect();
         for terminal in waiting {
             self.agenda.set(Source::Terminal(terminal), Some(self.now));
         }
@@ -432,7 +434,7 @@ impl World {
             self.streams.event(number, event);
         }
     }
-    fn send_input(&mut self, (terminal, program, call): (u32, CallId, u64), data: Option<&Text>) {
+    pub(crate) fn send_input(&mut self, (terminal, program, call): (u32, CallId, u64), data: Option<&Text>) {
         let (node, container, which) = match self.streams.find(terminal, program, call).map(|s| s.kind.clone()) {
             Some(Kind::Exec { node, container, number }) => (node, container, Which::Exec(number)),
             Some(Kind::Attach { node, container, .. }) => (node, container, Which::Main),
