@@ -38,6 +38,8 @@ pub enum Accept {
     Table,
     /// meta.k8s.io/v1 PartialObjectMetadata (and its list).
     Metadata,
+    /// apidiscovery.k8s.io/v2 APIGroupDiscoveryList, of discovery's paths.
+    Discovery,
 }
 
 /// What to do with unknown and duplicate fields.

@@ -135,6 +135,22 @@ fn unrecognized(kind: &Kind, body: &Value) -> Status {
     ))
 }
 
+/// The 400 of a body that does not parse; `why` is the parser's word.
+pub fn unreadable(request: &api::Request, why: &str, bytes: &[u8]) -> Status {
+    let kind = crate::kinds::find(&request.group, &request.version, &request.resource).map_or("", |kind| kind.kind.as_ref());
+    let start = &bytes[..bytes.len().min(30)];
+    let mut quoted = match start.first() {
+        None => "<empty>".to_string(),
+        Some(b'{') => String::from_utf8_lossy(start).into_owned(),
+        Some(_) => start.iter().map(|b| format!("{b:02x}")).collect(),
+    };
+    if bytes.len() > 30 {
+        quoted += " ...";
+    }
+    let words = "couldn't get version/kind; json parse error";
+    Status::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {words}: {why} ({quoted})"))
+}
+
 /// What Go's JSON decoder calls a value.
 pub fn go_type_word(value: &Value) -> &'static str {
     match value {

@@ -42,7 +42,7 @@ impl Form {
     /// One object in this form.
     pub fn one(self, kind: &Kind, object: Value, now: Time) -> Value {
         match self.accept {
-            Accept::Object => object,
+            Accept::Object | Accept::Discovery => object,
             Accept::Metadata => partial(&object),
             Accept::Table => {
                 let version = object["metadata"]["resourceVersion"].clone();
@@ -53,7 +53,7 @@ impl Form {
     /// A list in this form; the objects come whole, `metadata` is the list's own.
     pub fn list(self, kind: &Kind, objects: &[Value], metadata: Value, now: Time) -> Value {
         match self.accept {
-            Accept::Object => {
+            Accept::Object | Accept::Discovery => {
                 let items: List = objects.iter().map(item).collect();
                 obj! { "kind" => kind.list_kind.as_ref(), "apiVersion" => &kind.api_version, "metadata" => metadata, "items" => items }
             }

@@ -7,6 +7,7 @@
 
 mod admission;
 mod admit;
+mod authorize;
 mod birth;
 mod call;
 mod config;
@@ -15,9 +16,11 @@ mod create;
 mod decode;
 mod defaults;
 mod delete;
+mod discovery;
 mod field;
 mod forms;
 mod kinds;
+mod openapi;
 mod patch;
 mod paths;
 mod plan;
@@ -34,8 +37,10 @@ mod warn;
 mod watch;
 
 pub use admit::admit;
+pub use authorize::{Attempt, allowed, authorize};
 pub use birth::birth;
 pub use config::{Config, Context};
 pub use connect::{Action, Connect, LogOptions, Streams};
+pub use decode::unreadable;
 pub use plan::{Answer, Plan, WritePlan, finish};
 pub use watch::WatchPlan;

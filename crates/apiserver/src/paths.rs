@@ -1,7 +1,8 @@
 //! Paths that are no resources: version, health and discovery, all read off the table of kinds.
 
 use crate::call::{no_resource, not_allowed};
-use api::{Reply, Request, Status};
+use crate::{discovery, openapi};
+use api::{Accept, Reply, Request, Status};
 use schema::{ResourceInfo, Schema};
 use value::{List, Value, obj};
 
@@ -13,6 +14,8 @@ pub fn answer(request: &Request) -> Result<crate::Plan, Status> {
         [] => root(),
         ["version"] => version(),
         ["healthz" | "livez" | "readyz", ..] => Value::str("ok"),
+        ["api"] if request.accept == Accept::Discovery => discovery::aggregated(&[("", vec!["v1"])]),
+        ["apis"] if request.accept == Accept::Discovery => discovery::aggregated(&table()),
         ["api"] => versions(),
         ["api", "v1"] => resources("", "v1"),
         ["apis"] => groups(),
@@ -20,7 +23,10 @@ pub fn answer(request: &Request) -> Result<crate::Plan, Status> {
         ["apis", group, version] if known(group, version) => resources(group, version),
         ["apis", group, ..] if one_group(group).is_none() => return Err(page_not_found()),
         ["api" | "apis", ..] => return Err(no_resource()),
-        ["openapi", ..] => return Err(Status::unsupported("OpenAPI documents")),
+        ["openapi", "v3"] => openapi::index(&group_versions()),
+        ["openapi", "v3", "api", "v1"] => openapi::document("", "v1"),
+        ["openapi", "v3", "apis", group, version] if known(group, version) => openapi::document(group, version),
+        ["openapi", "v2"] => return Err(Status::unsupported("OpenAPI v2")),
         ["metrics" | "logs" | "debug", ..] => return Err(Status::unsupported(path)),
         _ => return Err(page_not_found()),
     };
@@ -95,6 +101,12 @@ fn version_rank(version: &str) -> (u8, std::cmp::Reverse<u32>, std::cmp::Reverse
         }
     }
     (0, number(rest), std::cmp::Reverse(0))
+}
+
+/// Every group and version, core first.
+fn group_versions() -> Vec<(&'static str, &'static str)> {
+    let others = table().into_iter().flat_map(|(group, versions)| versions.into_iter().map(move |v| (group, v)));
+    std::iter::once(("", "v1")).chain(others).collect()
 }
 
 fn known(group: &str, version: &str) -> bool {

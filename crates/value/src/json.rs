@@ -39,6 +39,10 @@ impl Value {
     pub fn to_json_pretty(&self) -> String {
         self.written(Layout { html: true, indent: Some("    ") })
     }
+    /// JSON with an indent of the caller's choice, escaped as Go's encoder does.
+    pub fn to_json_indented(&self, indent: &'static str) -> String {
+        self.written(Layout { html: true, indent: Some(indent) })
+    }
     fn written(&self, layout: Layout) -> String {
         let mut out = String::new();
         layout.value(self, 0, &mut out);

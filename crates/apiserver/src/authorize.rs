@@ -1,0 +1,204 @@
+//! Who may do what: role-based access control over the roles and bindings of a snapshot, and the few rights that everybody has.
+//! Models plugin/pkg/auth/authorizer/rbac, the default roles of discovery and k8s.io/apiserver's responsewriters for the words.
+
+use api::{Request, Status, User, Verb};
+use base::Text;
+use model::{Object, resource};
+use store::Snapshot;
+use value::Value;
+
+/// Paths that anybody may read, known or not.
+const PUBLIC: [&str; 9] =
+    ["/healthz", "/livez", "/readyz", "/healthz/*", "/livez/*", "/readyz/*", "/version", "/version/", "/.well-known/*"];
+/// Paths that every authenticated user may read.
+const DISCOVERY: [&str; 6] = ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"];
+/// Questions that users may ask about themselves.
+const ABOUT_SELF: [&str; 3] = ["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"];
+
+/// What somebody wants to do. `path` is empty for resources.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    pub verb: &'a str,
+    pub group: &'a str,
+    pub resource: &'a str,
+    pub subresource: &'a str,
+    pub namespace: &'a str,
+    pub name: &'a str,
+    pub path: &'a str,
+}
+
+impl<'a> Attempt<'a> {
+    /// `verb` as rights call it: `get` for the GET of a log.
+    pub fn of(request: &'a Request, verb: &'a str) -> Attempt<'a> {
+        if request.verb == Verb::Path {
+            let path = request.name.as_str();
+            return Attempt { verb, group: "", resource: "", subresource: "", namespace: "", name: "", path };
+        }
+        // A namespace counts as something in itself.
+        let own = request.group.is_empty() && request.resource == "namespaces";
+        Attempt {
+            verb,
+            group: &request.group,
+            resource: &request.resource,
+            subresource: &request.subresource,
+            namespace: if own { &request.name } else { &request.namespace },
+            name: &request.name,
+            path: "",
+        }
+    }
+    /// `pods/log`
+    fn full_resource(&self) -> String {
+        if self.subresource.is_empty() { self.resource.to_string() } else { format!("{}/{}", self.resource, self.subresource) }
+    }
+}
+
+/// Lets a request pass, or says in Kubernetes' words why not.
+pub fn authorize(snap: &Snapshot, request: &Request, verb: &str) -> Result<(), Status> {
+    let attempt = Attempt::of(request, verb);
+    if allowed(snap, &request.user, &attempt) { Ok(()) } else { Err(forbidden(&request.user, &attempt)) }
+}
+
+fn forbidden(user: &User, attempt: &Attempt) -> Status {
+    let Attempt { verb, group, namespace, name, path, .. } = *attempt;
+    if !path.is_empty() {
+        return Status::new(403, "Forbidden", format!("forbidden: User \"{}\" cannot {verb} path \"{path}\"", user.name));
+    }
+    let scope = if namespace.is_empty() { "at the cluster scope".into() } else { format!("in the namespace \"{namespace}\"") };
+    let sub = attempt.full_resource();
+    let why = format!("User \"{}\" cannot {verb} resource \"{sub}\" in API group \"{group}\" {scope}", user.name);
+    Status::forbidden(&resource::join(group, attempt.resource), name, &why)
+}
+
+/// Whether a user has the right.
+pub fn allowed(snap: &Snapshot, user: &User, attempt: &Attempt) -> bool {
+    if user.groups.iter().any(|g| g == "system:masters") || born_with(user, attempt) {
+        return true;
+    }
+    let cluster_wide = snap
+        .list(&CLUSTER_ROLE_BINDINGS, "")
+        .filter(|binding| concerns(binding, user))
+        .any(|binding| rules(snap, binding).is_some_and(|r| r.iter().any(|rule| permits(rule, attempt))));
+    cluster_wide
+        || !attempt.namespace.is_empty()
+            && snap
+                .list(&ROLE_BINDINGS, attempt.namespace)
+                .filter(|binding| concerns(binding, user))
+                .any(|binding| rules(snap, binding).is_some_and(|r| r.iter().any(|rule| permits(rule, attempt))))
+}
+
+const CLUSTER_ROLE_BINDINGS: Text = base::text!("clusterrolebindings.rbac.authorization.k8s.io");
+const ROLE_BINDINGS: Text = base::text!("rolebindings.rbac.authorization.k8s.io");
+const CLUSTER_ROLES: Text = base::text!("clusterroles.rbac.authorization.k8s.io");
+const ROLES: Text = base::text!("roles.rbac.authorization.k8s.io");
+
+/// The rights of system:public-info-viewer, system:discovery and system:basic-user.
+fn born_with(user: &User, attempt: &Attempt) -> bool {
+    let known = user.groups.iter().any(|g| g == "system:authenticated");
+    let reads = attempt.verb == "get";
+    if !attempt.path.is_empty() {
+        return reads && PUBLIC.iter().chain(DISCOVERY.iter().filter(|_| known)).any(|rule| path_matches(rule, attempt.path));
+    }
+    let review = matches!(attempt.group, "authorization.k8s.io" | "authentication.k8s.io");
+    known && review && attempt.verb == "create" && ABOUT_SELF.contains(&attempt.resource)
+}
+
+fn path_matches(rule: &str, path: &str) -> bool {
+    match rule.strip_suffix('*') {
+        Some(start) => path.starts_with(start),
+        None => rule == path,
+    }
+}
+
+/// Whether a binding names the user, a group of theirs, or their service account.
+fn concerns(binding: &Object, user: &User) -> bool {
+    binding.value["subjects"].items().iter().any(|subject| {
+        let name = subject["name"].s();
+        match subject["kind"].s() {
+            "User" => user.name == name,
+            "Group" => user.groups.iter().any(|g| g == name),
+            "ServiceAccount" => {
+                let namespace = match subject["namespace"].s() {
+                    "" => binding.meta.namespace.as_str(),
+                    namespace => namespace,
+                };
+                user.name == format!("system:serviceaccount:{namespace}:{name}")
+            }
+            _ => false,
+        }
+    })
+}
+
+/// The rules of the role that a binding refers to.
+fn rules<'a>(snap: &'a Snapshot, binding: &Object) -> Option<&'a [Value]> {
+    let reference = &binding.value["roleRef"];
+    let role = match reference["kind"].s() {
+        "ClusterRole" => snap.find(&CLUSTER_ROLES, "", reference["name"].s()),
+        _ => snap.find(&ROLES, &binding.meta.namespace, reference["name"].s()),
+    };
+    Some(role?.value["rules"].items())
+}
+
+fn permits(rule: &Value, attempt: &Attempt) -> bool {
+    let has = |field: &str, wanted: &str| rule[field].items().iter().any(|v| v.s() == wanted || v.s() == "*");
+    if !has("verbs", attempt.verb) {
+        return false;
+    }
+    if !attempt.path.is_empty() {
+        return rule["nonResourceURLs"].items().iter().any(|url| path_matches(url.s(), attempt.path));
+    }
+    let full = attempt.full_resource();
+    let every = format!("*/{}", attempt.subresource);
+    let resource = rule["resources"]
+        .items()
+        .iter()
+        .any(|v| v.s() == "*" || v.s() == full || !attempt.subresource.is_empty() && v.s() == every);
+    let names = rule["resourceNames"].items();
+    has("apiGroups", attempt.group) && resource && (names.is_empty() || names.iter().any(|n| n.s() == attempt.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::text;
+    use value::{list, obj};
+
+    fn check(rule: &Value, attempt: (&str, &str, &str, &str), wanted: bool) {
+        let (verb, resource, subresource, name) = attempt;
+        let attempt = Attempt { verb, group: "", resource, subresource, namespace: "a", name, path: "" };
+        assert_eq!(permits(rule, &attempt), wanted, "{attempt:?} by {}", rule.to_json());
+    }
+
+    impl std::fmt::Debug for Attempt<'_> {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(out, "{} {} {}", self.verb, self.full_resource(), self.name)
+        }
+    }
+
+    #[test]
+    fn rules_permit() {
+        let rule = obj! { "apiGroups" => list![""], "resources" => list!["pods", "*/log"], "verbs" => list!["get"] };
+        check(&rule, ("get", "pods", "", "x"), true);
+        check(&rule, ("list", "pods", "", ""), false);
+        check(&rule, ("get", "pods", "exec", "x"), false);
+        check(&rule, ("get", "pods", "log", "x"), true);
+        let named =
+            obj! { "apiGroups" => list!["*"], "resources" => list!["*"], "verbs" => list!["*"], "resourceNames" => list!["x"] };
+        check(&named, ("delete", "secrets", "", "x"), true);
+        check(&named, ("delete", "secrets", "", "y"), false);
+    }
+
+    #[test]
+    fn everybody_may_look_at_little() {
+        let anonymous = User { name: text!("system:anonymous"), groups: vec![text!("system:unauthenticated")] };
+        let alice = User { name: text!("alice"), groups: vec![text!("system:authenticated")] };
+        let snap = Snapshot::default();
+        let refused = |user: &User, path: &str| {
+            let request = Request::path(user, path);
+            authorize(&snap, &request, "get").err().map(|s| s.message.to_string()).unwrap_or_default()
+        };
+        assert_eq!(refused(&anonymous, "/readyz"), "");
+        assert_eq!(refused(&anonymous, "/api"), "forbidden: User \"system:anonymous\" cannot get path \"/api\"");
+        assert_eq!(refused(&alice, "/apis/apps"), "");
+        assert_eq!(refused(&alice, "/metrics"), "forbidden: User \"alice\" cannot get path \"/metrics\"");
+    }
+}
