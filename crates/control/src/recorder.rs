@@ -12,7 +12,7 @@ const SIMILAR: u32 = 10;
 const WINDOW: Duration = Duration::from_secs(600);
 /// The component that writes events by the newer API (events.k8s.io/v1).
 const SCHEDULER: &str = "default-scheduler";
-/// How many keys are remembered.
+/// How many notes are remembered for certain; at twice as many the older half is forgotten.
 const REMEMBERED: usize = 4096;
 
 /// What was written before, by the identity of a note.
@@ -22,6 +22,8 @@ pub struct Recorder {
     similar: BTreeMap<Text, Similar>,
     /// How many events were made.
     made: i64,
+    /// How many notes came.
+    told: usize,
 }
 
 #[derive(Clone)]
@@ -29,13 +31,16 @@ struct Seen {
     namespace: Text,
     name: Text,
     count: i64,
-    first: Time,
+    /// The number of the note that made it.
+    first: usize,
 }
 
 #[derive(Clone)]
 struct Similar {
     messages: Vec<Text>,
-    last: Time,
+    at: Time,
+    /// The number of the last note.
+    last: usize,
 }
 
 /// What to write for a note.
@@ -51,6 +56,7 @@ pub enum Entry {
 impl Recorder {
     /// The write for a note at `now`.
     pub fn record(&mut self, note: &Note, now: Time) -> Entry {
+        self.told += 1;
         self.shrink();
         let (key, message) = if note.source == SCHEDULER {
             (identity(note), note.message.clone())
@@ -69,7 +75,7 @@ impl Recorder {
             "" => base::text!("default"),
             namespace => namespace.into(),
         };
-        self.seen.insert(key, Seen { namespace: namespace.clone(), name: name.clone(), count: 1, first: now });
+        self.seen.insert(key, Seen { namespace: namespace.clone(), name: name.clone(), count: 1, first: self.told });
         Entry::Create(event(note, &message, (&namespace, &name), now))
     }
     /// Forgets an event that is no longer stored.
@@ -78,11 +84,12 @@ impl Recorder {
     }
     /// The identity under which a note is counted, and its text.
     fn merge(&mut self, note: &Note, group: Text, now: Time) -> (Text, Text) {
-        let similar = self.similar.entry(group.clone()).or_insert_with(|| Similar { messages: Vec::new(), last: now });
-        if now - similar.last > WINDOW {
+        let new = || Similar { messages: Vec::new(), at: now, last: 0 };
+        let similar = self.similar.entry(group.clone()).or_insert_with(new);
+        if now - similar.at > WINDOW {
             similar.messages.clear();
         }
-        similar.last = now;
+        (similar.at, similar.last) = (now, self.told);
         if !similar.messages.contains(&note.message) && similar.messages.len() < SIMILAR as usize {
             similar.messages.push(note.message.clone());
         }
@@ -91,14 +98,14 @@ impl Recorder {
         }
         (group, format!("(combined from similar events): {}", note.message).into())
     }
+    /// Forgetting many at once costs little for each.
     fn shrink(&mut self) {
-        if self.seen.len() > REMEMBERED {
-            let oldest = self.seen.iter().min_by_key(|(_, seen)| seen.first).map(|(key, _)| key.clone());
-            oldest.and_then(|key| self.seen.remove(&key));
+        let oldest = self.told.saturating_sub(REMEMBERED);
+        if self.seen.len() > 2 * REMEMBERED {
+            self.seen.retain(|_, seen| seen.first > oldest);
         }
-        if self.similar.len() > REMEMBERED {
-            let oldest = self.similar.iter().min_by_key(|(_, similar)| similar.last).map(|(key, _)| key.clone());
-            oldest.and_then(|key| self.similar.remove(&key));
+        if self.similar.len() > 2 * REMEMBERED {
+            self.similar.retain(|_, similar| similar.last > oldest);
         }
     }
 }

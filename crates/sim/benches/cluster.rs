@@ -25,7 +25,9 @@ fn all_ready(world: &World, replicas: i64) -> bool {
 }
 
 fn started(replicas: u32) -> (Timeline, std::time::Duration) {
-    let mut timeline = Timeline::new(&Setup::default());
+    // Three workers have room for three thousand pods; large clusters have 110 on each node.
+    let workers = if replicas > 2000 { replicas.div_ceil(100) } else { 3 };
+    let mut timeline = Timeline::new(&Setup { workers, ..Setup::default() });
     let start = Instant::now();
     let applied = timeline.apply(&manifest(replicas));
     assert!(applied.iter().all(|a| a.ok), "{applied:?}");

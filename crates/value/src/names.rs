@@ -1,5 +1,6 @@
 //! Interned names: the field names and words that almost every object repeats are static and cost no memory.
 
+use crate::map::search;
 use base::{Text, text};
 
 macro_rules! words {
@@ -24,7 +25,7 @@ words! {
 
 /// The shared form of a text: static for well-known words, allocated otherwise.
 pub fn name(s: &str) -> Text {
-    match WORDS.binary_search_by(|w| w.as_str().cmp(s)) {
+    match search(WORDS.len(), |at| WORDS[at].as_bytes(), s.as_bytes()) {
         Ok(at) => WORDS[at].clone(),
         Err(_) => Text::from(s),
     }
