@@ -1,13 +1,11 @@
 //! The pure crates ask nothing of the machine they run on: linked whole for wasm32, they import not one function.
 
-use super::{layers, none};
+use super::layers::{self, SHELLS};
+use super::none;
 use crate::module;
 use crate::process::{self, Result};
 use crate::wasm::{self, Route};
 use std::path::Path;
-
-/// Shells import what browsers and machines offer; that is their work.
-const SHELLS: [&str; 2] = ["web", "xtask"];
 
 /// Links each crate that no other pure crate uses (the others are inside it) and looks at the imports.
 pub fn check() -> Result {

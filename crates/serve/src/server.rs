@@ -1,0 +1,79 @@
+//! Listening: each connection is served by a task of its own, with TLS or in plain text.
+
+use crate::service::Service;
+use crate::users;
+use api::User;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+/// A handshake, and the head of a request, must be done within this time.
+const HEAD: Duration = Duration::from_secs(10);
+/// Open requests are waited for so long when the server ends.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Serves until `ends` is done, then lets open requests finish.
+pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, service: Arc<Service>, ends: impl Future<Output = ()>) {
+    let graceful = GracefulShutdown::new();
+    let mut ends = std::pin::pin!(ends);
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                // Out of descriptors, most likely: others will close theirs.
+                Err(_) => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = &mut ends => break,
+        };
+        let (tls, service, watcher) = (tls.clone(), service.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            // Without it small answers wait for the acknowledgement of the ones before.
+            let _ = stream.set_nodelay(true);
+            match tls {
+                None => connection(stream, None, service, watcher).await,
+                Some(tls) => {
+                    let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(stream)).await else { return };
+                    let user = certified(&stream);
+                    connection(stream, user, service, watcher).await;
+                }
+            }
+        });
+    }
+    // Watches do not end by themselves.
+    let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+}
+
+fn certified(stream: &tokio_rustls::server::TlsStream<TcpStream>) -> Option<User> {
+    let (_, session) = stream.get_ref();
+    users::of_certificate(session.peer_certificates()?.first()?)
+}
+
+type Watcher = hyper_util::server::graceful::Watcher;
+
+async fn connection<S>(stream: S, user: Option<User>, service: Arc<Service>, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let user = user.map(Arc::new);
+    let answer = service_fn(move |asked| {
+        let (service, user) = (service.clone(), user.clone());
+        async move { Ok::<_, Infallible>(service.answer(asked, user.as_deref()).await) }
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(250);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), answer);
+    // Clients that break off are no news.
+    let _ = watcher.watch(connection.into_owned()).await;
+}

@@ -1,0 +1,191 @@
+//! One HTTP request from its head to its answer: who asks, what, whether they may; then reads on the published moment,
+//! writes through the engine, watches and container streams as they come.
+
+use crate::engine::Engine;
+use crate::follow::follow;
+use crate::media::{self, Media};
+use crate::streams;
+use crate::url::{self, Route};
+use crate::users::{self, Token};
+use api::{Reply, Request, Status, User, Verb};
+use apiserver::{Attempt, Context, Plan, WatchPlan};
+use base::{Rng, Text};
+use control::Answered;
+use futures_util::StreamExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT, WARNING};
+use hyper::{HeaderMap, Response, StatusCode};
+use std::convert::Infallible;
+use value::Value;
+
+pub type Body = UnsyncBoxBody<Bytes, Infallible>;
+pub type Asked = hyper::Request<Incoming>;
+
+/// Larger bodies are refused.
+const BODY_LIMIT: usize = 3 * 1024 * 1024;
+
+/// What all connections share.
+pub struct Service {
+    pub engine: Engine,
+    pub tokens: Vec<Token>,
+}
+
+/// How the answer to a request is to be written.
+#[derive(Clone, Copy, Default)]
+pub struct Form {
+    pub media: Media,
+    pub pretty: bool,
+}
+
+impl Service {
+    /// Answers a request that came over a connection with this certificate's user.
+    pub async fn answer(&self, asked: Asked, certified: Option<&User>) -> Response<Body> {
+        let mut form = Form::default();
+        match self.carry_out(asked, certified, &mut form).await {
+            Ok(response) => response,
+            Err(status) => respond(form, &status.into()),
+        }
+    }
+    async fn carry_out(&self, asked: Asked, certified: Option<&User>, form: &mut Form) -> Result<Response<Body>, Status> {
+        let user = users::authenticate(asked.headers(), &self.tokens, certified)?;
+        let uri = asked.uri();
+        let Route { mut request, verb, pretty } = url::route(asked.method().as_str(), uri.path(), uri.query().unwrap_or(""))?;
+        form.pretty = pretty;
+        request.user = self.on_behalf(user, asked.headers())?;
+        apiserver::authorize(&self.engine.moment().store.snapshot(), &request, verb)?;
+        let header = |name| asked.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or("").to_string();
+        let content = header(CONTENT_TYPE);
+        if request.verb != Verb::Connect {
+            (form.media, request.accept) = media::negotiate(&header(ACCEPT))?;
+        }
+        if request.query.field_manager.is_empty() {
+            request.query.field_manager = program(&header(USER_AGENT));
+        }
+        if request.verb == Verb::Connect {
+            return self.connect(asked, request).await;
+        }
+        let bytes = self.body(asked).await?;
+        if !matches!(request.verb, Verb::Get | Verb::List | Verb::Watch) {
+            request.body = media::read(&mut request, &content, &bytes)?;
+        }
+        if request.verb == Verb::Path && !matches!(verb, "get" | "head") {
+            // These paths are read only: anything else is refused as if it had brought something.
+            request.body = Value::map();
+        }
+        match request.verb {
+            Verb::Get | Verb::List | Verb::Watch | Verb::Path => self.read(&request, *form),
+            Verb::Create | Verb::Update | Verb::Patch(_) | Verb::Delete | Verb::DeleteCollection | Verb::Connect => {
+                match self.engine.request(request).await {
+                    Answered::Reply(reply) => Ok(respond(*form, &reply)),
+                    Answered::Watch(plan) => Ok(self.watch(plan)),
+                    Answered::Connect(_) => Err(Status::internal("a write led to a container")),
+                }
+            }
+        }
+    }
+    /// The user that the headers name, if the one who asks may act for them.
+    fn on_behalf(&self, user: User, headers: &HeaderMap) -> Result<User, Status> {
+        let Some(other) = users::impersonated(headers) else { return Ok(user) };
+        let of = |resource, name: &str| -> Result<(), Status> {
+            let attempt = Attempt { verb: "impersonate", group: "", resource, subresource: "", namespace: "", name, path: "" };
+            let snap = self.engine.moment().store.snapshot();
+            if apiserver::allowed(&snap, &user, &attempt) {
+                return Ok(());
+            }
+            let why = format!(
+                "User \"{}\" cannot impersonate resource \"{resource}\" in API group \"\" at the cluster scope",
+                user.name
+            );
+            Err(Status::forbidden(resource, name, &why))
+        };
+        of("users", &other.name)?;
+        for group in other.groups.iter().filter(|g| *g != "system:authenticated") {
+            of("groups", group)?;
+        }
+        Ok(other)
+    }
+    async fn body(&self, asked: Asked) -> Result<Bytes, Status> {
+        match Limited::new(asked.into_body(), BODY_LIMIT).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                let message = format!("Request entity too large: limit is {BODY_LIMIT}");
+                Err(Status::new(413, "RequestEntityTooLarge", message))
+            }
+            Err(error) => Err(Status::bad_request(error.to_string())),
+        }
+    }
+    /// Reads decide on what was published, beside the engine.
+    fn read(&self, request: &Request, form: Form) -> Result<Response<Body>, Status> {
+        let moment = self.engine.moment();
+        let mut rng = Rng::new(0);
+        let mut context = Context { now: moment.now(), rng: &mut rng, config: self.engine.config() };
+        match apiserver::admit(moment.store.now(), request, &mut context) {
+            Plan::Reply(reply) => Ok(respond(form, &reply)),
+            Plan::Watch(plan) => Ok(self.watch(plan)),
+            Plan::Write(_) | Plan::Connect(_) => Err(Status::internal("a read is no write")),
+        }
+    }
+    fn watch(&self, plan: Box<WatchPlan>) -> Response<Body> {
+        let warnings = plan.warnings.clone();
+        let frames = follow(&self.engine, plan).map(|piece| Ok(Frame::data(piece)));
+        let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(frames)));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        head(response.headers_mut(), &warnings);
+        response
+    }
+    /// Logs are an answer's body; everything else switches the protocol.
+    async fn connect(&self, asked: Asked, request: Request) -> Result<Response<Body>, Status> {
+        match self.engine.request(request).await {
+            Answered::Reply(reply) => Ok(respond(Form::default(), &reply)),
+            Answered::Watch(plan) => Ok(self.watch(plan)),
+            Answered::Connect(connect) => streams::open(&self.engine, asked, connect).await,
+        }
+    }
+}
+
+/// The program that a User-Agent names (`kubectl` of `kubectl/v1.33.9 (linux/amd64)`): who manages fields if nobody else is told.
+fn program(agent: &str) -> Text {
+    let name: String = agent.split('/').next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(128).collect();
+    if name.len() > 128 { Text::new() } else { name.into() }
+}
+
+/// An answer in its form.
+pub fn respond(form: Form, reply: &Reply) -> Response<Body> {
+    let bytes = if reply.code == 204 { Bytes::new() } else { media::write(form.media, form.pretty, &reply.body) };
+    let mut response = Response::new(Full::new(bytes).boxed_unsync());
+    *response.status_mut() = StatusCode::from_u16(reply.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    let content = match (&reply.body, form.media) {
+        (Value::Str(_), _) => "text/plain; charset=utf-8",
+        (body, Media::Json) if body["kind"].s() == "APIGroupDiscoveryList" => {
+            "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+        }
+        // What is not written in this server is answered in JSON, which every client reads.
+        (_, Media::Protobuf) => Media::Json.name(),
+        (_, media) => media.name(),
+    };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));
+    if let Some(failure) = reply.failure() {
+        if failure.details.retry_after_seconds > 0 {
+            headers.insert(RETRY_AFTER, HeaderValue::from(failure.details.retry_after_seconds));
+        }
+        if reply.code == 405 {
+            headers.remove(ALLOW);
+        }
+    }
+    head(headers, &reply.warnings);
+    response
+}
+
+fn head(headers: &mut HeaderMap, warnings: &[Text]) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    for warning in warnings {
+        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+            headers.append(WARNING, value);
+        }
+    }
+}
