@@ -1,7 +1,9 @@
 // The second part of the module: all functions that opening the page does not run. It is fetched when somebody first
 // touches the page, or at once when one of its functions is called. (`cargo xtask build` writes the address in.)
 const address = new URL('./rest.wasm', import.meta.url);
-const signs = ['pointermove', 'pointerdown', 'touchstart', 'wheel', 'keydown', 'focusin'];
+/** Whoever does one of these will soon need the rest; until it is there, nobody misses an answer to the first ones. */
+const hints = ['pointermove', 'mousemove', 'pointerover', 'mouseover', 'wheel'];
+const signs = [...hints, 'pointerdown', 'touchstart', 'keydown', 'focusin'];
 /** What the first part exports; the second takes everything from there. */
 let first;
 /** The second part on its way, or come. */
@@ -11,12 +13,22 @@ let here = false;
 /** The first part has come; from now on, whoever touches the page has the rest fetched. */
 export function attach(exports) {
   first = exports;
-  if (typeof document === 'object') signs.forEach((sign) => addEventListener(sign, load, { once: true, passive: true }));
+  if (typeof document !== 'object') return;
+  signs.forEach((sign) => addEventListener(sign, touched, { capture: true, passive: true }));
+  const early = globalThis.tabernetes; // early.js left it
+  if (early) early.fetchRest = load;
+  if (early?.wanted) load();
 }
 
-/** Fetches the rest without holding anything up. */
-export function load() {
-  signs.forEach((sign) => globalThis.removeEventListener?.(sign, load));
+function touched(event) {
+  load();
+  if (here) signs.forEach((sign) => removeEventListener(sign, touched, { capture: true }));
+  else if (hints.includes(event.type)) event.stopImmediatePropagation();
+}
+
+/** Fetches the rest without holding anything up; answers a promise that it has come or could not. */
+function load() {
+  if (here) return undefined;
   coming ??= fetch(address).then((response) => {
     if (!response.ok) throw new Error(`${address}: ${response.status}`);
     return WebAssembly.compileStreaming(response);

@@ -1,9 +1,22 @@
 // The page as a person meets it. `cargo xtask test e2e [NAME]`; screenshots are left in shots/.
 import test from 'node:test';
-import { withPage } from './browser.mjs';
+import { release, withPage } from './browser.mjs';
+import assert from 'node:assert/strict';
 
 test('the page opens', async () => {
   await withPage({ name: 'open' }, async (page) => {
     await page.getByRole('heading', { level: 1, name: 'Tabernetes' }).waitFor();
+  });
+});
+
+test('the second part of the page comes when somebody touches it', { skip: !release && 'the page is not cut' }, async () => {
+  const fetched = () => performance.getEntriesByType('resource').filter(({ name }) => /rest-.*\.wasm$/.test(name)).length;
+  await withPage({ name: 'untouched' }, async (page) => {
+    await page.locator('#terminal label').waitFor();
+    await page.waitForTimeout(2000);
+    assert.equal(await page.evaluate(fetched), 0, 'opening the page fetches the second part');
+    await page.mouse.move(300, 300);
+    await page.waitForFunction(fetched);
+    assert.equal(await page.evaluate(fetched), 1);
   });
 });

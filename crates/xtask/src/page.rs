@@ -44,7 +44,7 @@ pub struct Page {
     dist: PathBuf,
     /// The files that a browser fetches before it shows anything, `index.html` first.
     pub first_load: Vec<PathBuf>,
-    /// The module before wasm-opt, with the names of its functions.
+    /// The module (or its first part) before wasm-opt, with the names of its functions.
     pub unoptimised: PathBuf,
 }
 
@@ -87,8 +87,8 @@ pub fn build_with(route: &Route, kind: Kind) -> Result<Page> {
     }
     let unoptimised = glue.join("named.wasm");
     std::fs::rename(&module, &unoptimised).map_err(|error| error.to_string())?;
-    split::in_two(&glue, &linked(kind), &unoptimised)?;
-    publish(&glue, unoptimised)
+    let first = split::in_two(&glue, &linked(kind), &unoptimised)?;
+    publish(&glue, first)
 }
 
 fn bindgen_build() -> Command {

@@ -5,7 +5,7 @@
 
 use crate::process::{self, Result};
 use crate::{chromium, node, page, project};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What wasm-opt may use: what rustc uses for this target. (Named here because stripping removes the module's own list.)
@@ -23,17 +23,19 @@ const FEATURES: [&str; 7] = [
 const NO_INLINING: [&str; 2] = ["--one-caller-inline-max-function-size=0", "--always-inline-max-function-size=0"];
 
 /// Makes `web_bg.wasm`, and `rest.wasm` if there are two parts, of the module that the linker and then wasm-bindgen
-/// made.
-pub fn in_two(glue: &Path, linked: &Path, whole: &Path) -> Result {
+/// made. Answers the first part before it was shrunk.
+pub fn in_two(glue: &Path, linked: &Path, whole: &Path) -> Result<PathBuf> {
     let used = glue.join("used.txt");
     if let Err(error) = measure(glue, whole, &used) {
         eprintln!("the module stays whole, because what opening the page runs could not be measured: {error}");
-        return optimise(whole, &glue.join("web_bg.wasm"));
+        optimise(whole, &glue.join("web_bg.wasm"))?;
+        return Ok(whole.to_owned());
     }
     let (first, rest) = (glue.join("first.wasm"), glue.join("far.wasm"));
     process::run(program().arg("cut").arg(linked).arg(whole).arg(used).arg(&first).arg(&rest))?;
     optimise(&first, &glue.join("web_bg.wasm"))?;
-    optimise(&rest, &glue.join("rest.wasm"))
+    optimise(&rest, &glue.join("rest.wasm"))?;
+    Ok(first)
 }
 
 fn program() -> Command {

@@ -59,6 +59,8 @@ fn e2e(args: &[String]) -> Result {
         command.arg(format!("--test-name-pattern={word}"));
     }
     command.args(scripts).env("CHROMIUM", browser).env("DIST", page::dist());
+    // What the module was before it was cut in two.
+    command.env("WHOLE", crate::wasm::artefacts(Kind::Release.profile()).join("bindgen"));
     process::run(command.env("PAGE", if release { "release" } else { "dev" }))
 }
 

@@ -191,7 +191,8 @@ impl<'a> Linked<'a> {
                 let Some(Some(symbol)) = self.symbols.get(entry.index as usize) else { continue };
                 let target = of(symbol.start).ok_or("a symbol is in no range")?;
                 if Some(*section) == self.code {
-                    let address = symbol.start.wrapping_add_signed(i32::try_from(entry.addend).map_err(|error| error.to_string())?);
+                    let address =
+                        symbol.start.wrapping_add_signed(i32::try_from(entry.addend).map_err(|error| error.to_string())?);
                     constants.in_code.entry(address).or_default().insert(target);
                 } else if let Some(from) = self.address_of(*section, entry.offset).and_then(of) {
                     constants.refers.entry(from).or_default().insert(target);

@@ -7,8 +7,8 @@ use crate::{Result, parse, write};
 use std::collections::{BTreeMap, BTreeSet};
 use walrus::ir::{self, Instr, InstrSeqId, Value};
 use walrus::{
-    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind, GlobalKind, ImportId, ImportKind,
-    ImportedFunction, LocalFunction, Module, RefType, TableId, ValType,
+    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind, GlobalKind, ImportId,
+    ImportKind, ImportedFunction, LocalFunction, Module, RefType, TableId, ValType,
 };
 
 /// What the rest imports everything from: the first part's exports.
@@ -106,13 +106,14 @@ fn make_first(module: &mut Module, plan: &Plan, slots: &Slots, wanted: &BTreeSet
     export_items(module, wanted);
     module.exports.add(TABLE, table);
     let come = come(module, table);
-    let far: BTreeMap<FunctionId, Vec<Instr>> = (module.funcs.iter().filter(|function| plan.outlined.contains(&function.id().index())))
-        .filter_map(|function| {
-            let value = Value::I32(i32::try_from(*slots.get(&function.id().index())?).ok()?);
-            let call = ir::CallIndirect { ty: function.ty(), table };
-            Some((function.id(), vec![ir::Call { func: come }.into(), ir::Const { value }.into(), call.into()]))
-        })
-        .collect();
+    let far: BTreeMap<FunctionId, Vec<Instr>> =
+        (module.funcs.iter().filter(|function| plan.outlined.contains(&function.id().index())))
+            .filter_map(|function| {
+                let value = Value::I32(i32::try_from(*slots.get(&function.id().index())?).ok()?);
+                let call = ir::CallIndirect { ty: function.ty(), table };
+                Some((function.id(), vec![ir::Call { func: come }.into(), ir::Const { value }.into(), call.into()]))
+            })
+            .collect();
     for id in local_where(module, |id, _| plan.entered.contains(&id.index())) {
         let function = module.funcs.get_mut(id).kind.unwrap_local_mut();
         call_from_afar(function, function.entry_block(), &far);
@@ -141,7 +142,9 @@ fn call_from_afar(function: &mut LocalFunction, seq: InstrSeqId, far: &BTreeMap<
     for (instr, at) in instrs {
         children(&instr).for_each(|child| call_from_afar(function, child, far));
         match &instr {
-            Instr::Call(call) if far.contains_key(&call.func) => replaced.extend(far[&call.func].iter().map(|one| (one.clone(), at))),
+            Instr::Call(call) if far.contains_key(&call.func) => {
+                replaced.extend(far[&call.func].iter().map(|one| (one.clone(), at)))
+            }
             _ => replaced.push((instr, at)),
         }
     }

@@ -39,12 +39,10 @@ fn main() {
 
 fn parse(path: &str) -> Result<Module> {
     let mut config = walrus::ModuleConfig::new();
-    config.generate_name_section(false).generate_producers_section(false);
+    config.generate_producers_section(false);
     let mut module = config.parse_file(path).map_err(|error| format!("{path}: {error:?}"))?;
     let customs: Vec<_> = module.customs.iter().map(|(id, _)| id).collect();
-    for id in customs {
-        module.customs.delete(id);
-    }
+    customs.into_iter().for_each(|id| drop(module.customs.delete(id)));
     Ok(module)
 }
 
@@ -57,4 +55,3 @@ fn numbers(path: &str) -> Result<BTreeSet<usize>> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
     text.split_whitespace().map(|word| word.parse().map_err(|_| format!("{path}: {word:?} is no number"))).collect()
 }
-

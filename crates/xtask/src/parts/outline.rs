@@ -225,7 +225,6 @@ impl Seen {
     }
 }
 
-
 /// Makes a function of a region, and calls it instead.
 fn take_out(module: &mut Module, id: FunctionId, region: Region) -> FunctionId {
     let types = |locals: &[LocalId]| locals.iter().map(|local| module.locals.get(*local).ty()).collect::<Vec<_>>();
