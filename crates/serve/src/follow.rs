@@ -1,6 +1,7 @@
 //! A watch as a stream of bytes: first what is there, then each commit that concerns it, from the published log.
 
 use crate::engine::Engine;
+use crate::media::{self, Media};
 use api::{WatchEvent, WatchKind};
 use apiserver::WatchPlan;
 use base::Duration;
@@ -30,10 +31,11 @@ struct Follow {
     ended: bool,
     /// The columns of a table are told once.
     told_columns: bool,
+    media: Media,
 }
 
 /// The lines of a watch.
-pub fn follow(engine: &Engine, plan: Box<WatchPlan>) -> impl Stream<Item = Bytes> + Send + use<> {
+pub fn follow(engine: &Engine, plan: Box<WatchPlan>, media: Media) -> impl Stream<Item = Bytes> + Send + use<> {
     let ends = plan.timeout.unwrap_or(LONGEST);
     let now = Instant::now();
     let mut follow = Follow {
@@ -46,6 +48,7 @@ pub fn follow(engine: &Engine, plan: Box<WatchPlan>) -> impl Stream<Item = Bytes
         ends_at: now + Span::from_micros(u64::try_from(ends.as_micros()).unwrap_or(0)),
         ended: false,
         told_columns: false,
+        media,
     };
     follow.plan.initial = Vec::new();
     stream::unfold(follow, |mut follow| async move { follow.next().await.map(|piece| (piece, follow)) })
@@ -93,7 +96,7 @@ impl Follow {
         }
     }
     fn piece(&mut self) -> Bytes {
-        let mut out = String::new();
+        let mut out = Vec::new();
         while let Some(mut event) = self.ready.pop_front() {
             if event.object["kind"].s() == "Table" && event.kind != WatchKind::Error {
                 if self.told_columns {
@@ -101,8 +104,7 @@ impl Follow {
                 }
                 self.told_columns = true;
             }
-            out += &event.to_value().to_json_go();
-            out.push('\n');
+            out.extend_from_slice(&media::write_event(self.media, &event));
             if out.len() >= PIECE {
                 break;
             }

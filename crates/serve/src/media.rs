@@ -1,6 +1,6 @@
 //! Media types: which form of an answer a client accepts, and how bodies are read and written.
 
-use api::{Accept, PatchType, Request, Status, Verb};
+use api::{Accept, PatchType, Request, Status, Verb, WatchEvent};
 use hyper::body::Bytes;
 use value::{Value, yaml};
 
@@ -91,7 +91,7 @@ pub fn read(request: &mut Request, content: &str, bytes: &[u8]) -> Result<Value,
     match mime {
         "" | "application/json" | "*/*" | "application/*" => from_json(request, bytes),
         "application/yaml" => from_yaml(request, bytes),
-        "application/vnd.kubernetes.protobuf" => Err(unsupported_media()),
+        "application/vnd.kubernetes.protobuf" => proto::decode(bytes).map_err(|why| apiserver::unreadable(request, &why, &[])),
         _ => Err(unsupported_media()),
     }
 }
@@ -129,12 +129,25 @@ fn from_yaml(request: &Request, bytes: &[u8]) -> Result<Value, Status> {
     }
 }
 
-/// A body in its bytes. Texts are sent as they are.
-pub fn write(media: Media, pretty: bool, body: &Value) -> Bytes {
+/// A body in its bytes, and what they are. Texts are sent as they are; what has no protobuf form goes as JSON.
+pub fn write(media: Media, pretty: bool, body: &Value) -> (&'static str, Bytes) {
+    let json = || {
+        let text = if pretty { body.to_json_indented("  ") } else { body.to_json_go() + "\n" };
+        (Media::Json.name(), text.into())
+    };
     match (media, body) {
-        (_, Value::Str(text)) => Bytes::copy_from_slice(text.as_bytes()),
-        (Media::Yaml, body) => body.to_yaml().into(),
-        (Media::Json | Media::Protobuf, body) if pretty => body.to_json_indented("  ").into(),
-        (Media::Json | Media::Protobuf, body) => (body.to_json_go() + "\n").into(),
+        (_, Value::Str(text)) => ("text/plain; charset=utf-8", Bytes::copy_from_slice(text.as_bytes())),
+        (Media::Yaml, body) => (media.name(), body.to_yaml().into()),
+        (Media::Protobuf, body) => proto::encode(body).map_or_else(json, |bytes| (media.name(), bytes.into())),
+        (Media::Json, _) => json(),
+    }
+}
+
+/// One event of a watch.
+pub fn write_event(media: Media, event: &WatchEvent) -> Bytes {
+    let json = || (event.to_value().to_json_go() + "\n").into();
+    match media {
+        Media::Protobuf => proto::watch_frame(event.kind.as_str(), &event.object).map_or_else(json, Bytes::from),
+        Media::Json | Media::Yaml => json(),
     }
 }

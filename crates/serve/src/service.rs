@@ -15,7 +15,7 @@ use futures_util::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
-use hyper::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT, WARNING};
+use hyper::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT, WARNING};
 use hyper::{HeaderMap, Response, StatusCode};
 use std::convert::Infallible;
 use value::Value;
@@ -25,6 +25,11 @@ pub type Asked = hyper::Request<Incoming>;
 
 /// Larger bodies are refused.
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
+
+/// Frames instead of lines.
+const PROTOBUF_WATCH: &str = "application/vnd.kubernetes.protobuf;stream=watch";
+/// The media type of aggregated discovery names its kind.
+const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// What all connections share.
 pub struct Service {
@@ -79,7 +84,7 @@ impl Service {
             Verb::Create | Verb::Update | Verb::Patch(_) | Verb::Delete | Verb::DeleteCollection | Verb::Connect => {
                 match self.engine.request(request).await {
                     Answered::Reply(reply) => Ok(respond(*form, &reply)),
-                    Answered::Watch(plan) => Ok(self.watch(plan)),
+                    Answered::Watch(plan) => Ok(self.watch(*form, plan)),
                     Answered::Connect(_) => Err(Status::internal("a write led to a container")),
                 }
             }
@@ -123,15 +128,16 @@ impl Service {
         let mut context = Context { now: moment.now(), rng: &mut rng, config: self.engine.config() };
         match apiserver::admit(moment.store.now(), request, &mut context) {
             Plan::Reply(reply) => Ok(respond(form, &reply)),
-            Plan::Watch(plan) => Ok(self.watch(plan)),
+            Plan::Watch(plan) => Ok(self.watch(form, plan)),
             Plan::Write(_) | Plan::Connect(_) => Err(Status::internal("a read is no write")),
         }
     }
-    fn watch(&self, plan: Box<WatchPlan>) -> Response<Body> {
+    fn watch(&self, form: Form, plan: Box<WatchPlan>) -> Response<Body> {
         let warnings = plan.warnings.clone();
-        let frames = follow(&self.engine, plan).map(|piece| Ok(Frame::data(piece)));
+        let content = if form.media == Media::Protobuf { PROTOBUF_WATCH } else { Media::Json.name() };
+        let frames = follow(&self.engine, plan, form.media).map(|piece| Ok(Frame::data(piece)));
         let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(frames)));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content));
         head(response.headers_mut(), &warnings);
         response
     }
@@ -139,7 +145,7 @@ impl Service {
     async fn connect(&self, asked: Asked, request: Request) -> Result<Response<Body>, Status> {
         match self.engine.request(request).await {
             Answered::Reply(reply) => Ok(respond(Form::default(), &reply)),
-            Answered::Watch(plan) => Ok(self.watch(plan)),
+            Answered::Watch(plan) => Ok(self.watch(Form::default(), plan)),
             Answered::Connect(connect) => streams::open(&self.engine, asked, connect).await,
         }
     }
@@ -153,27 +159,19 @@ fn program(agent: &str) -> Text {
 
 /// An answer in its form.
 pub fn respond(form: Form, reply: &Reply) -> Response<Body> {
-    let bytes = if reply.code == 204 { Bytes::new() } else { media::write(form.media, form.pretty, &reply.body) };
+    let (content, bytes) = media::write(form.media, form.pretty, &reply.body);
+    let bytes = if reply.code == 204 { Bytes::new() } else { bytes };
     let mut response = Response::new(Full::new(bytes).boxed_unsync());
     *response.status_mut() = StatusCode::from_u16(reply.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    let content = match (&reply.body, form.media) {
-        (Value::Str(_), _) => "text/plain; charset=utf-8",
-        (body, Media::Json) if body["kind"].s() == "APIGroupDiscoveryList" => {
-            "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-        }
-        // What is not written in this server is answered in JSON, which every client reads.
-        (_, Media::Protobuf) => Media::Json.name(),
-        (_, media) => media.name(),
+    let content = match reply.body["kind"].s() {
+        "APIGroupDiscoveryList" if form.media == Media::Json => DISCOVERY,
+        _ => content,
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));
-    if let Some(failure) = reply.failure() {
-        if failure.details.retry_after_seconds > 0 {
-            headers.insert(RETRY_AFTER, HeaderValue::from(failure.details.retry_after_seconds));
-        }
-        if reply.code == 405 {
-            headers.remove(ALLOW);
-        }
+    let retry = reply.failure().map_or(0, |failure| failure.details.retry_after_seconds);
+    if retry > 0 {
+        headers.insert(RETRY_AFTER, HeaderValue::from(retry));
     }
     head(headers, &reply.warnings);
     response

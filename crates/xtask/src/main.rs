@@ -11,6 +11,7 @@ mod node;
 mod page;
 mod process;
 mod project;
+mod proto;
 mod run;
 mod schema;
 mod serve;
@@ -30,6 +31,7 @@ usage: cargo xtask COMMAND
   bench  [FILTER]                              the benchmarks
   size                                         bytes of the first load, against web/size-budget, and who takes them
   schema --from DIR [--check]                  the table of kinds, from a server's API documents
+  proto  --from DIR...                         the field numbers of protobuf, from the modules k8s.io/api and apimachinery
   lint   [NAME]                                fmt, clippy, layers, purity, tidy
 ";
 
@@ -50,6 +52,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result {
         "bench" => bench::run(rest),
         "size" => size::run(),
         "schema" => schema::run(rest),
+        "proto" => proto::run(rest),
         "lint" => lint::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

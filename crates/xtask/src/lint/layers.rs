@@ -9,10 +9,11 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Each crate and the crates of the workspace that it may name.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("base", &[]),
     ("value", &["base"]),
     ("schema", &["base", "value"]),
+    ("proto", &["base", "value", "schema"]),
     ("model", &["base", "value"]),
     ("api", &["base", "value", "model"]),
     ("store", &["base", "value", "model", "api"]),
