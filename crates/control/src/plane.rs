@@ -185,10 +185,16 @@ impl Control {
         for (place, controller) in CONTROLLERS.iter().enumerate().filter(|(_, c)| cloud || c.name() != CLOUD) {
             controller.keys(self.store.now(), commit, &mut keys);
             for key in keys.drain(..) {
-                let latency = controller.batch_period() + Duration::from_millis(self.latency_dice.between(2, 8));
+                let latency = self.batch(controller.batch_period()) + Duration::from_millis(self.latency_dice.between(2, 8));
                 self.queue.add(place as u16, key, now + latency, commit.rev);
             }
         }
+    }
+    /// How long a controller lets changes gather: in a large cluster longer, since one look at it costs more. (Upstream needs
+    /// far longer, behind its limit of 20 writes a second.)
+    fn batch(&self, period: Duration) -> Duration {
+        let many = self.store.now().len().saturating_sub(1000) as i64;
+        if period == Duration::ZERO { period } else { period + Duration::from_millis(many / 200) }
     }
     fn reconcile(&mut self, now: Time) -> bool {
         let Some((place, key, trigger)) = self.queue.pop(now) else { return false };

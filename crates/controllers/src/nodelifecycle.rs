@@ -182,7 +182,7 @@ fn not_ready(pod: &Object, now: Time) -> Op {
 
 fn registered(snap: &Snapshot, node: &Object, now: Time) -> Option<Note> {
     let young = now - node.meta.created < STARTUP_GRACE;
-    if !young || told::last(snap, "", "RegisteredNode", &node.meta.name).is_some() {
+    if !young || told::last(snap, "RegisteredNode", &node.meta.name).is_some() {
         return None;
     }
     let message = format!("Node {0} event: Registered Node {0} in Controller", node.meta.name);
@@ -191,8 +191,8 @@ fn registered(snap: &Snapshot, node: &Object, now: Time) -> Option<Note> {
 
 /// The end of a node is told once for each time it was registered.
 fn removed(snap: &Snapshot, key: &Key) -> Outcome {
-    let Some(registered) = told::last(snap, "", "RegisteredNode", &key.name) else { return Outcome::nothing() };
-    let gone = told::last(snap, "", "RemovingNode", &key.name);
+    let Some(registered) = told::last(snap, "RegisteredNode", &key.name) else { return Outcome::nothing() };
+    let gone = told::last(snap, "RemovingNode", &key.name);
     let about = &registered.value["involvedObject"];
     if gone.is_some_and(|gone| gone.value["involvedObject"]["uid"] == about["uid"]) {
         return Outcome::nothing();

@@ -70,7 +70,7 @@ fn unscheduled_due(pod: &Object) -> Option<Time> {
 
 /// The node's end as its event tells it, or the pod's birth if no such node was ever seen.
 fn missing_since(snap: &Snapshot, pod: &Object) -> Time {
-    let gone = told::last(snap, "", "RemovingNode", pod.pod().node());
+    let gone = told::last(snap, "RemovingNode", pod.pod().node());
     gone.and_then(|event| Time::parse(event.value["lastTimestamp"].s())).unwrap_or_default().max(pod.meta.created)
 }
 

@@ -151,6 +151,8 @@ impl<'a> Counted<'a> {
         let min_ready = Duration::from_secs(int(set.spec(), &["minReadySeconds"]));
         let template = set.spec()["template"]["metadata"]["labels"].as_map();
         let mut counted = Counted { active: Vec::new(), labeled: 0, ready: 0, available: 0, terminating: 0, again_at: None, now };
+        // What is owned is selected, mostly by the very labels of the template.
+        let template = template.filter(|labels| set.spec()["selector"]["matchLabels"].as_map() != Some(*labels));
         for pod in owned {
             let view = pod.pod();
             if view.is_active() {

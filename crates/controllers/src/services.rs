@@ -71,7 +71,7 @@ pub fn has_endpoints(service: &Object) -> bool {
 /// The pods of a Service that have an address and have not ended, in the order of their names.
 pub fn pods<'a>(snap: &'a Snapshot, service: &'a Object) -> impl Iterator<Item = &'a Object> {
     let pods = snap.list(&PODS, &service.meta.namespace).map(|pod| &**pod);
-    pods.filter(|pod| selects(service, &pod.meta.labels) && !pod.pod().ip().is_empty() && !pod.pod().is_finished())
+    pods.filter(|pod| !pod.pod().ip().is_empty() && !pod.pod().is_finished() && selects(service, &pod.meta.labels))
 }
 
 /// A pod's ready condition, address, place or name within its Service changed.

@@ -1,7 +1,7 @@
 //! `Snapshot`: every object at one revision, and the indexes that controllers ask.
 
 use base::Text;
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 use model::{Key, Object, Resource, resource};
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use std::sync::Arc;
 pub struct Snapshot {
     pub(crate) rev: u64,
     pub(crate) objects: OrdMap<Key, Arc<Object>>,
-    /// (controller's uid | `orphan/NAMESPACE` | `node/NAME` | `port/NUMBER`, key of the dependent)
-    pub(crate) index: OrdSet<(Text, Key)>,
+    /// (controller's uid | `orphan/NAMESPACE` | `node/NAME` | `port/NUMBER` | `told/NODE`, key of the dependent)
+    pub(crate) index: OrdMap<(Text, Key), Arc<Object>>,
 }
 
 impl Snapshot {
@@ -65,20 +65,26 @@ impl Snapshot {
     pub fn service_on(&self, port: u16) -> Option<&Arc<Object>> {
         self.tagged(port_tag(port.into())).next()
     }
+    /// The events about a node, in the order of their names.
+    pub fn told_of_node(&self, node: &str) -> impl Iterator<Item = &Arc<Object>> + use<'_> {
+        self.tagged(format!("told/{node}").into())
+    }
     fn tagged(&self, tag: Text) -> impl Iterator<Item = &Arc<Object>> + use<'_> {
         let nothing = Text::new();
         let from = (tag.clone(), Key::new(&nothing, nothing.clone(), nothing.clone()));
-        self.index.range(from..).take_while(move |(have, _)| *have == tag).filter_map(|(_, key)| self.objects.get(key))
+        self.index.range(from..).take_while(move |((have, _), _)| *have == tag).map(|(_, object)| object)
     }
 
     pub(crate) fn put(&mut self, key: &Key, new: Option<Arc<Object>>) {
         let old = self.objects.get(key);
         let (before, after) = (old.map(|o| tags(o)).unwrap_or_default(), new.as_ref().map(|o| tags(o)).unwrap_or_default());
-        for tag in before.iter().filter(|tag| !after.contains(tag)) {
-            self.index.remove(&(tag.clone(), key.clone()));
+        for tag in before.into_iter().filter(|tag| !after.contains(tag)) {
+            self.index.remove(&(tag, key.clone()));
         }
-        for tag in after.iter().filter(|tag| !before.contains(tag)) {
-            self.index.insert((tag.clone(), key.clone()));
+        if let Some(object) = &new {
+            for tag in after {
+                self.index.insert((tag, key.clone()), object.clone());
+            }
         }
         match new {
             Some(object) => self.objects.insert(key.clone(), object),
@@ -101,6 +107,12 @@ fn tags(object: &Object) -> Vec<Text> {
     tags.extend(others.map(|owner| Text::from(format!("owner/{}", owner.uid))));
     if is_pod && !object.pod().node().is_empty() {
         tags.push(format!("node/{}", object.pod().node()).into());
+    }
+    if object.resource == resource::EVENTS {
+        let about = &object.value["involvedObject"];
+        if about["kind"].s() == "Node" {
+            tags.push(format!("told/{}", about["name"].s()).into());
+        }
     }
     if object.resource == resource::SERVICES {
         let spec = object.spec();
