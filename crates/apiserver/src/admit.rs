@@ -12,6 +12,10 @@ pub fn admit(snap: &Snapshot, request: &Request, ctx: &mut Context) -> Plan {
 
 /// Refusals that come before any object is looked at have empty details.
 fn refusal(status: Status) -> Plan {
+    if status.code == 404 && status.message == paths::NO_PAGE {
+        let body = value::Value::str("404 page not found\n");
+        return Plan::Reply(api::Reply { code: 404, body, warnings: Vec::new() });
+    }
     let bare =
         status.details == api::Detail::default() && matches!(status.reason.as_str(), "NotFound" | "MethodNotAllowed" | "Invalid");
     let mut reply = api::Reply::from(status);

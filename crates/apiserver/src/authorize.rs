@@ -8,10 +8,10 @@ use store::Snapshot;
 use value::Value;
 
 /// Paths that anybody may read, known or not.
-const PUBLIC: [&str; 9] =
+pub(crate) const PUBLIC: [&str; 9] =
     ["/healthz", "/livez", "/readyz", "/healthz/*", "/livez/*", "/readyz/*", "/version", "/version/", "/.well-known/*"];
 /// Paths that every authenticated user may read.
-const DISCOVERY: [&str; 6] = ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"];
+pub(crate) const DISCOVERY: [&str; 6] = ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"];
 /// Questions that users may ask about themselves.
 const ABOUT_SELF: [&str; 3] = ["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"];
 
@@ -74,22 +74,20 @@ pub fn allowed(snap: &Snapshot, user: &User, attempt: &Attempt) -> bool {
     if user.groups.iter().any(|g| g == "system:masters") || born_with(user, attempt) {
         return true;
     }
-    let cluster_wide = snap
-        .list(&CLUSTER_ROLE_BINDINGS, "")
-        .filter(|binding| concerns(binding, user))
-        .any(|binding| rules(snap, binding).is_some_and(|r| r.iter().any(|rule| permits(rule, attempt))));
-    cluster_wide
-        || !attempt.namespace.is_empty()
-            && snap
-                .list(&ROLE_BINDINGS, attempt.namespace)
-                .filter(|binding| concerns(binding, user))
-                .any(|binding| rules(snap, binding).is_some_and(|r| r.iter().any(|rule| permits(rule, attempt))))
+    rules_of(snap, user, attempt.namespace).any(|rule| permits(rule, attempt))
 }
 
-const CLUSTER_ROLE_BINDINGS: Text = base::text!("clusterrolebindings.rbac.authorization.k8s.io");
-const ROLE_BINDINGS: Text = base::text!("rolebindings.rbac.authorization.k8s.io");
-const CLUSTER_ROLES: Text = base::text!("clusterroles.rbac.authorization.k8s.io");
-const ROLES: Text = base::text!("roles.rbac.authorization.k8s.io");
+/// The rules that bindings give a user in a namespace (empty: in the cluster as a whole).
+pub(crate) fn rules_of<'a>(snap: &'a Snapshot, user: &'a User, namespace: &'a str) -> impl Iterator<Item = &'a Value> {
+    let in_namespace = snap.list(&ROLE_BINDINGS, namespace).filter(move |_| !namespace.is_empty());
+    let bindings = snap.list(&CLUSTER_ROLE_BINDINGS, "").chain(in_namespace);
+    bindings.filter(|binding| concerns(binding, user)).filter_map(|binding| rules(snap, binding)).flatten()
+}
+
+static CLUSTER_ROLE_BINDINGS: Text = base::text!("clusterrolebindings.rbac.authorization.k8s.io");
+static ROLE_BINDINGS: Text = base::text!("rolebindings.rbac.authorization.k8s.io");
+static CLUSTER_ROLES: Text = base::text!("clusterroles.rbac.authorization.k8s.io");
+static ROLES: Text = base::text!("roles.rbac.authorization.k8s.io");
 
 /// The rights of system:public-info-viewer, system:discovery and system:basic-user.
 fn born_with(user: &User, attempt: &Attempt) -> bool {

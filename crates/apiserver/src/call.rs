@@ -3,7 +3,7 @@
 use crate::Context;
 use crate::field::{Errors, Path};
 use crate::kinds::{self, Kind};
-use crate::view;
+use crate::{paths, view};
 use api::{Request, Status, Verb};
 use base::Text;
 use model::{Key, Object, Resource};
@@ -22,7 +22,8 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// Finds the kind of a request, or says that there is no such resource.
     pub fn of(snap: &'a Snapshot, request: &'a Request) -> Result<Call<'a>, Status> {
-        let kind = kinds::find(&request.group, &request.version, &request.resource).ok_or_else(no_resource)?;
+        let unknown = || if paths::known_group(&request.group) { no_resource() } else { paths::page_not_found() };
+        let kind = kinds::find(&request.group, &request.version, &request.resource).ok_or_else(unknown)?;
         let call = Call { snap, request, kind };
         if !request.subresource.is_empty() && !kinds::has_subresource(kind, &request.subresource) {
             return Err(no_resource());

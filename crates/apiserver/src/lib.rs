@@ -25,6 +25,7 @@ mod patch;
 mod paths;
 mod plan;
 mod read;
+mod reviews;
 mod scale;
 mod service;
 mod strategy;

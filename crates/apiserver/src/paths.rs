@@ -37,9 +37,12 @@ pub fn answer(request: &Request) -> Result<crate::Plan, Status> {
 }
 
 /// What the server says about paths outside the API.
-fn page_not_found() -> Status {
-    Status::new(404, "NotFound", "404 page not found")
+pub fn page_not_found() -> Status {
+    Status::new(404, "NotFound", NO_PAGE)
 }
+
+/// This refusal is a plain text.
+pub const NO_PAGE: &str = "404 page not found";
 
 fn root() -> Value {
     let mut paths = vec!["/api".to_string(), "/api/v1".into(), "/apis".into()];
@@ -107,6 +110,11 @@ fn version_rank(version: &str) -> (u8, std::cmp::Reverse<u32>, std::cmp::Reverse
 fn group_versions() -> Vec<(&'static str, &'static str)> {
     let others = table().into_iter().flat_map(|(group, versions)| versions.into_iter().map(move |v| (group, v)));
     std::iter::once(("", "v1")).chain(others).collect()
+}
+
+/// Whether a group is there in any version.
+pub fn known_group(group: &str) -> bool {
+    group.is_empty() || Schema::builtin().resources().any(|r| r.group == group)
 }
 
 fn known(group: &str, version: &str) -> bool {

@@ -6,7 +6,7 @@ use crate::forms::Form;
 use crate::kinds::Kind;
 use crate::plan::{Answer, Body, Plan, WritePlan};
 use crate::update::{self, Part, Revision};
-use crate::{connect, create, delete, patch, scale};
+use crate::{connect, create, delete, patch, reviews, scale};
 use api::{Change, Expect, Reply, Status, Verb, Write};
 use base::Text;
 use model::{Condition, Key, Resource, resource};
@@ -31,6 +31,8 @@ pub fn answer(call: Call, ctx: Ctx) -> Result<Plan, Status> {
         ("serviceaccounts", "token") => Err(Status::unsupported("serviceaccounts/token")),
         (_, "proxy") => Err(Status::unsupported("proxying through the API server")),
         (_, "approval") => status_like(call, ctx),
+        (plural, "") if plural.ends_with("reviews.authorization.k8s.io") => reviews::answer(call, ctx),
+        ("selfsubjectreviews.authentication.k8s.io", "") => reviews::answer(call, ctx),
         (plural, "") => Err(Status::unsupported(plural)),
         _ => Err(no_resource()),
     }

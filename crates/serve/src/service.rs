@@ -168,7 +168,9 @@ pub fn respond(form: Form, reply: &Reply) -> Response<Body> {
         "APIGroupDiscoveryList" if form.media == Media::Json => DISCOVERY,
         _ => content,
     };
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));
+    if reply.code != 204 {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));
+    }
     let retry = reply.failure().map_or(0, |failure| failure.details.retry_after_seconds);
     if retry > 0 {
         headers.insert(RETRY_AFTER, HeaderValue::from(retry));

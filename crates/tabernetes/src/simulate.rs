@@ -104,6 +104,8 @@ impl Simulate {
         let mut setup = Setup { seed: self.seed, workers: self.nodes, ..Setup::default() };
         setup.control_plane = simulated && self.nodes > 0;
         setup.dns = setup.control_plane;
+        // Whoever wants machines wants what a cloud does for them.
+        setup.options.cloud = setup.control_plane;
         setup.machines = if simulated { Machines::Simulated } else { Machines::Instant };
         setup.options.scheduler = !self.no_scheduler;
         setup.options.controllers = !self.no_controllers;

@@ -24,6 +24,10 @@ pub fn request(step: &Value, vars: &dyn Fn(&str) -> String) -> Option<Request> {
     };
     request.body = body(&step["body"], header("Content-Type"), vars)?;
     resource(&mut request, path, method, &pairs);
+    if request.verb == Verb::Path && method != "GET" {
+        // Paths are read only: anything else counts as if it had brought something.
+        request.body = Value::map();
+    }
     if request.verb != Verb::Path && method == "PATCH" {
         request.verb = Verb::Patch(match header("Content-Type") {
             c if c.contains("apply") => PatchType::Apply,
