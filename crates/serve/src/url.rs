@@ -167,7 +167,7 @@ mod tests {
         check("POST", "/api/v1/namespaces/a/pods/b/exec?command=ls", "create Connect /v1 a pods/b exec");
         check("GET", "/api/v1/nodes/n/proxy/metrics/x", "get Connect /v1  nodes/n proxy");
         check("GET", "/api/v1/nodes/system%3Aa", "get Get /v1  nodes/system:a ");
-        check("POST", "/version", "post Path /  / ");
-        check("GET", "/apis/apps/v1", "get Path /  / ");
+        check("POST", "/version", "post Path /  //version ");
+        check("GET", "/apis/apps/v1", "get Path /  //apis/apps/v1 ");
     }
 }

@@ -1,0 +1,156 @@
+//! The HTTP API as clients meet it: a server on a free port, asked by a small HTTP client and, where it is installed, by kubectl.
+
+mod client;
+mod kubectl;
+mod server;
+
+use client::Client;
+use server::{Server, Shape};
+use value::{Value, list, obj};
+
+const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
+
+fn config_map(name: &str) -> Value {
+    obj! { "apiVersion" => "v1", "kind" => "ConfigMap", "metadata" => obj! { "name" => name }, "data" => obj! { "k" => "v" } }
+}
+
+#[test]
+fn objects_live_and_die() {
+    let server = Server::start(Shape::Empty);
+    let mut client = server.client();
+    assert_eq!(client.get("/version").json()["minor"].s(), "36");
+    let made = client.post(CONFIG_MAPS, &config_map("a"));
+    assert_eq!((made.code, made.json()["data"]["k"].s()), (201, "v"));
+    let again = client.post(CONFIG_MAPS, &config_map("a"));
+    assert_eq!((again.code, again.json()["reason"].s()), (409, "AlreadyExists"));
+    let patched = client.send(
+        "PATCH",
+        &format!("{CONFIG_MAPS}/a"),
+        &[("content-type", "application/merge-patch+json")],
+        br#"{"data":{"k":"w"}}"#,
+    );
+    assert_eq!((patched.code, patched.json()["data"]["k"].s()), (200, "w"));
+    let listed = client.get(CONFIG_MAPS).json();
+    assert_eq!((listed["kind"].s(), listed["items"].items().len()), ("ConfigMapList", 2));
+    assert_eq!(client.send("DELETE", &format!("{CONFIG_MAPS}/a"), &[], b"").code, 200);
+    let gone = client.get(&format!("{CONFIG_MAPS}/a"));
+    assert_eq!((gone.code, gone.json()["message"].s()), (404, "configmaps \"a\" not found"));
+    let wrong = client.send("POST", CONFIG_MAPS, &[], b"{\"kind\"");
+    assert_eq!((wrong.code, wrong.json()["reason"].s()), (400, "BadRequest"));
+    let unknown = client.get("/nothing");
+    assert_eq!((unknown.code, unknown.text().as_str()), (404, "404 page not found\n"));
+}
+
+#[test]
+fn answers_take_the_form_that_is_asked_for() {
+    let server = Server::start(Shape::Empty);
+    let mut client = server.client();
+    let mut form = |path: &str, accept: &str| {
+        let answer = client.send("GET", path, &[("accept", accept)], b"");
+        (answer.code, answer.header("content-type"), answer)
+    };
+    let (_, _, table) = form("/api/v1/namespaces", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+    assert_eq!(table.json()["kind"].s(), "Table");
+    let (_, _, partial) = form("/api/v1/namespaces", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io");
+    assert_eq!(partial.json()["kind"].s(), "PartialObjectMetadataList");
+    let (_, kind, yaml) = form("/api/v1/namespaces/default", "application/yaml");
+    assert_eq!(kind, "application/yaml");
+    assert!(yaml.text().starts_with("apiVersion: v1\nkind: Namespace\n"), "{}", yaml.text());
+    let accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
+    let (_, kind, discovery) = form("/apis", accept);
+    assert_eq!(discovery.json()["kind"].s(), "APIGroupDiscoveryList");
+    assert!(kind.contains("as=APIGroupDiscoveryList"), "{kind}");
+    let (_, _, plain) = form("/apis", "application/json");
+    assert_eq!(plain.json()["kind"].s(), "APIGroupList");
+    let (code, _, refused) = form("/api/v1/namespaces", "image/png");
+    assert_eq!((code, refused.json()["reason"].s()), (406, "NotAcceptable"));
+    let (_, _, document) = form("/openapi/v3/apis/apps/v1", "application/json");
+    assert_eq!(document.json()["openapi"].s(), "3.0.0");
+}
+
+#[test]
+fn protobuf_goes_in_and_out() {
+    const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+    let server = Server::start(Shape::Empty);
+    let mut client = server.client();
+    let body = proto::encode(&config_map("p")).expect("a built-in kind");
+    let made = client.send("POST", CONFIG_MAPS, &[("content-type", PROTOBUF), ("accept", PROTOBUF)], &body);
+    assert_eq!((made.code, made.header("content-type").as_str()), (201, PROTOBUF));
+    let object = proto::decode(&made.bytes).expect("an object in its envelope");
+    assert_eq!((object["metadata"]["name"].s(), object["data"]["k"].s()), ("p", "v"));
+    let broken = client.send("POST", CONFIG_MAPS, &[("content-type", PROTOBUF)], b"k8s\0\x0a\xff");
+    assert_eq!(broken.code, 400);
+}
+
+#[test]
+fn users_are_who_they_are() {
+    let server = Server::start(Shape::Empty);
+    let mut client = server.client();
+    let mut ask = |token: &str, path: &str| {
+        let bearer = format!("Bearer {token}");
+        let headers: &[(&str, &str)] = if token.is_empty() { &[("authorization", "")] } else { &[("authorization", &bearer)] };
+        let answer = client.send("GET", path, headers, b"");
+        (answer.code, answer.json()["message"].s().to_string())
+    };
+    assert_eq!(ask("wrong", "/healthz"), (401, "Unauthorized".into()));
+    let refused = "forbidden: User \"system:anonymous\" cannot get path \"/api\"";
+    assert_eq!(ask("", "/api"), (403, refused.into()));
+    assert_eq!(ask("", "/readyz").0, 200);
+    let refused =
+        "pods is forbidden: User \"alice\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"";
+    assert_eq!(ask("alicetoken", "/api/v1/namespaces/default/pods"), (403, refused.into()));
+    let rule = obj! { "apiGroups" => list![""], "resources" => list!["pods"], "verbs" => list!["list"] };
+    let rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
+    let meta = || obj! { "name" => "reader" };
+    let role = obj! { "metadata" => meta(), "rules" => list![rule] };
+    let subject = obj! { "kind" => "Group", "name" => "dev", "apiGroup" => "rbac.authorization.k8s.io" };
+    let reference = obj! { "kind" => "Role", "name" => "reader", "apiGroup" => "rbac.authorization.k8s.io" };
+    let binding = obj! { "metadata" => meta(), "subjects" => list![subject], "roleRef" => reference };
+    assert_eq!(server.client().post(&format!("{rbac}/roles"), &role).code, 201);
+    assert_eq!(server.client().post(&format!("{rbac}/rolebindings"), &binding).code, 201);
+    assert_eq!(ask("alicetoken", "/api/v1/namespaces/default/pods").0, 200);
+}
+
+#[test]
+fn watches_tell_what_happens() {
+    let server = Server::start(Shape::Empty);
+    let mut client = server.client();
+    let rev = client.get(CONFIG_MAPS).json()["metadata"]["resourceVersion"].s().to_string();
+    let mut watch = Client::stream(&server, &format!("{CONFIG_MAPS}?watch=1&resourceVersion={rev}"));
+    client.post(CONFIG_MAPS, &config_map("a"));
+    client.send("DELETE", &format!("{CONFIG_MAPS}/a"), &[], b"");
+    let mut told = |wanted: &str| {
+        let event = watch.line();
+        assert_eq!(format!("{} {}", event["type"].s(), event["object"]["metadata"]["name"].s()), wanted);
+        event
+    };
+    let added = told("ADDED a");
+    told("DELETED a");
+
+    // The same again from the log, though the object is gone.
+    let from = format!("{CONFIG_MAPS}?watch=1&resourceVersion={rev}&timeoutSeconds=1");
+    let mut late = Client::stream(&server, &from);
+    assert_eq!(late.line()["object"], added["object"]);
+    assert_eq!(late.line()["type"].s(), "DELETED");
+    assert_eq!(late.rest(), "");
+
+    let initial =
+        format!("{CONFIG_MAPS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+    let mut whole = Client::stream(&server, &initial);
+    assert_eq!(whole.line()["object"]["metadata"]["name"].s(), "kube-root-ca.crt");
+    let end = whole.line();
+    assert_eq!(end["type"].s(), "BOOKMARK");
+    assert_eq!(end["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"].s(), "true");
+}
+
+#[test]
+fn time_flies_if_it_may() {
+    let server = Server::start(Shape::Nodes);
+    let mut client = server.client();
+    let container = obj! { "name" => "c", "image" => "busybox", "command" => list!["sh", "-c", "sleep 50; echo done"] };
+    let pod = obj! { "metadata" => obj! { "name" => "p" }, "spec" => obj! { "restartPolicy" => "Never", "containers" => list![container] } };
+    assert_eq!(client.post("/api/v1/namespaces/default/pods", &pod).code, 201);
+    let mut watch = Client::stream(&server, "/api/v1/namespaces/default/pods?watch=1&fieldSelector=metadata.name=p");
+    while watch.line()["object"]["status"]["phase"].s() != "Succeeded" {}
+    assert_eq!(client.get("/api/v1/namespaces/default/pods/p/log").text(), "done\n");
+}
