@@ -9,6 +9,7 @@ mod int_or_string;
 pub mod names;
 mod quantity;
 mod rng;
+mod shared;
 mod sorted;
 mod text;
 mod time;
@@ -20,6 +21,7 @@ pub use encoding::{base64_decode, base64_encode, fnv32a, fnv32a_more, fnv64a, sa
 pub use int_or_string::{IntOrString, Round};
 pub use quantity::{Quantity, QuantityError, QuantityFormat};
 pub use rng::Rng;
+pub use shared::Shared;
 pub use sorted::{Sort, SortedMap, SortedSet};
 pub use text::{Text, text};
 pub use time::Time;

@@ -104,7 +104,7 @@ impl World {
         let number = self.streams.upcoming();
         let now = self.now;
         let Some(node) = self.nodes.get_mut(&connect.node) else { return Err(not_found(connect)) };
-        if !node.runtime.containers.get(&id).is_some_and(crate::container::Container::is_running) {
+        if !node.runtime.containers.get(&id).is_some_and(|c| c.is_running()) {
             return Err(not_found(connect));
         }
         match node.runtime.exec(&id, command, Purpose::Stream(number), (tty, now)) {

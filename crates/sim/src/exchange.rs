@@ -109,7 +109,7 @@ impl World {
         }
         let path = self.send(from, (Protocol::Udp, server, 53))?;
         let Met::Server { node, container } = self.meet(&path, Protocol::Udp) else { return None };
-        let is_dns = self.nodes.get(&node).and_then(|n| n.runtime.containers.get(&container)).is_some_and(Container::answers_dns);
+        let is_dns = self.nodes.get(&node).and_then(|n| n.runtime.containers.get(&container)).is_some_and(|c| c.answers_dns());
         if !is_dns {
             return None;
         }
@@ -251,10 +251,10 @@ impl World {
         seen: (IpAddr, u16),
     ) -> Option<Answered> {
         let now = self.now;
-        let runtime = &mut self.nodes.get_mut(node)?.runtime;
+        let runtime = &self.nodes.get(node)?.runtime;
         let ip = runtime.ip_of(container);
         let found = runtime.containers.get(container)?;
-        let (server, env, machine) = (found.listener(false, port)?.clone(), found.env.clone(), found.machine.clone());
+        let (server, env, machine) = (found.listener(false, port)?, &*found.env, &*found.machine);
         let asked = Asked {
             method: &request.method,
             path: &request.path,
@@ -265,11 +265,12 @@ impl World {
             client_port: seen.1,
             now,
         };
-        let answered = runtime.with_files(container, |files| {
+        let answered = runtime.look_at_files(container, |files| {
             let read = |path: &str| files.read(path, machine.owner()).ok().map(|data| data.bytes().to_vec());
-            server.answer(&asked, &Surroundings { env: &env, hostname: &machine.hostname, ip: &ip, read: &read })
-        });
-        if let (Some(line), Some(found)) = (answered.as_ref().and_then(|a| a.log.clone()), runtime.containers.get_mut(container))
+            server.answer(&asked, &Surroundings { env, hostname: &machine.hostname, ip: &ip, read: &read })
+        })?;
+        if let Some(line) = answered.as_ref().and_then(|a| a.log.clone())
+            && let Some(found) = self.nodes.get_mut(node)?.runtime.containers.get_mut(container)
         {
             found.log.line(false, &line, now);
         }
@@ -372,17 +373,15 @@ impl World {
             node.runtime.after(now, wait, Event::CallReply { container: container.clone(), which, id, reply });
         }
     }
-    pub(crate) fn caller_in(&mut self, node: &Text, container: &Text) -> Option<Caller> {
-        let runtime = &mut self.nodes.get_mut(node)?.runtime;
+    pub(crate) fn caller_in(&self, node: &Text, container: &Text) -> Option<Caller> {
+        let runtime = &self.nodes.get(node)?.runtime;
         let found = runtime.containers.get(container)?;
         let pod = found.config.pod.clone();
         let library = found.library();
         let host = runtime.is_host_network(&found.config.sandbox.clone());
-        let read = |runtime: &mut crate::runtime::Runtime, path| {
-            runtime.read_file(container, path).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()
-        };
-        let resolv_conf = read(runtime, "/etc/resolv.conf");
-        let hosts = read(runtime, "/etc/hosts");
+        let read =
+            |path| runtime.read_file(container, path).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default();
+        let (resolv_conf, hosts) = (read("/etc/resolv.conf"), read("/etc/hosts"));
         let place = if host { Place::Node(node.clone()) } else { Place::Pod { namespace: pod.namespace, name: pod.name } };
         Some(Caller { place, resolv_conf, hosts, library })
     }

@@ -1,11 +1,11 @@
 //! The simulated network: who has which address, each node's rules and connection tracking, and the way of a packet hop
 //! by hop. The rules are those that a node's proxy loads; nothing here decides for them.
 
-use base::{Rng, Text, Time};
+use base::{Rng, Shared, Text, Time};
 use proxy::{Config, Conntrack, Origin, Packet, Protocol, RuleSet, Trace, Verdict};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use store::Snapshot;
 
 /// The outside client's address.
@@ -92,23 +92,24 @@ pub struct PodAt {
 /// Addresses, rules and memory of the network.
 #[derive(Clone)]
 pub struct Network {
-    pub nodes: BTreeMap<Text, NodeAt>,
+    pub nodes: Shared<BTreeMap<Text, NodeAt>>,
     /// Sandboxes by address.
-    pub pods: BTreeMap<IpAddr, PodAt>,
+    pub pods: Shared<BTreeMap<IpAddr, PodAt>>,
     /// Internet hosts by address.
-    pub internet: BTreeMap<IpAddr, Text>,
+    pub internet: Shared<BTreeMap<IpAddr, Text>>,
     pub config: Config,
-    rules: BTreeMap<Text, Arc<RuleSet>>,
-    conntrack: BTreeMap<Text, Conntrack>,
+    /// Worked out when first asked for. A clone shares them until one of the two changes: asking costs nothing twice.
+    rules: BTreeMap<Text, Arc<OnceLock<Arc<RuleSet>>>>,
+    conntrack: BTreeMap<Text, Shared<Conntrack>>,
     dice: Rng,
 }
 
 impl Network {
     pub fn new(config: Config, dice: Rng) -> Network {
         Network {
-            nodes: BTreeMap::new(),
-            pods: BTreeMap::new(),
-            internet: BTreeMap::new(),
+            nodes: Shared::default(),
+            pods: Shared::default(),
+            internet: Shared::default(),
             config,
             rules: BTreeMap::new(),
             conntrack: BTreeMap::new(),
@@ -117,12 +118,12 @@ impl Network {
     }
     /// Services or endpoints changed: the proxies load new rules before the next packet.
     pub fn rules_changed(&mut self) {
-        self.rules.clear();
+        self.rules = self.nodes.keys().map(|node| (node.clone(), Arc::default())).collect();
     }
     /// The rules of a node.
-    pub fn rules(&mut self, snap: &Snapshot, node: &Text) -> Arc<RuleSet> {
-        let config = &self.config;
-        self.rules.entry(node.clone()).or_insert_with(|| Arc::new(proxy::ruleset(snap, node, config))).clone()
+    pub fn rules(&self, snap: &Snapshot, node: &Text) -> Arc<RuleSet> {
+        let rules = || Arc::new(proxy::ruleset(snap, node, &self.config));
+        self.rules.get(node).map_or_else(rules, |known| known.get_or_init(rules).clone())
     }
     /// A free source port.
     pub fn source_port(&mut self) -> u16 {

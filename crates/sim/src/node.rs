@@ -4,16 +4,17 @@ use crate::agenda::Source;
 use crate::runtime::{Outgoing, Runtime};
 use crate::world::World;
 use api::{Cause, Origin, Status};
-use base::{Rng, Text, Time};
+use base::{Rng, Shared, Text, Time};
 use control::Answered;
 use kubelet::{Command, Config, Input, Kubelet};
+use std::sync::Arc;
 
 /// A machine. Switched off, it hears and does nothing.
 #[derive(Clone)]
 pub struct Node {
-    config: Config,
-    pub(crate) kubelet: Kubelet,
-    pub(crate) runtime: Runtime,
+    config: Arc<Config>,
+    pub(crate) kubelet: Shared<Kubelet>,
+    pub(crate) runtime: Shared<Runtime>,
     pub(crate) up: bool,
     /// The revision of the last thing the kubelet was told.
     heard: u64,
@@ -23,11 +24,11 @@ impl Node {
     pub fn new(config: Config, dice: &Rng, now: Time) -> Node {
         let dice = dice.fork(&config.node);
         Node {
-            kubelet: Kubelet::new(config.clone(), dice.fork("kubelet"), now),
-            runtime: Runtime::new(dice.fork("runtime")),
+            kubelet: Shared::new(Kubelet::new(config.clone(), dice.fork("kubelet"), now)),
+            runtime: Shared::new(Runtime::new(dice.fork("runtime"))),
             up: true,
             heard: 0,
-            config,
+            config: Arc::new(config),
         }
     }
     pub fn name(&self) -> &Text {
@@ -62,7 +63,7 @@ impl Node {
         self.runtime.power_off();
     }
     pub(crate) fn power_on(&mut self, dice: &Rng, now: Time) {
-        self.kubelet = Kubelet::new(self.config.clone(), dice.fork(&self.config.node), now);
+        self.kubelet = Shared::new(Kubelet::new((*self.config).clone(), dice.fork(&self.config.node), now));
         self.up = true;
     }
 }
@@ -111,7 +112,7 @@ impl World {
                 }
             }
         }
-        let deadline = self.nodes.get(name).and_then(Node::next_deadline);
+        let deadline = self.nodes.get(name).and_then(|n| n.next_deadline());
         self.agenda.set(Source::Node(name.clone()), deadline);
     }
     fn api(&mut self, name: &Text, id: u64, request: &api::Request) {

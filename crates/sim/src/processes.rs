@@ -66,7 +66,7 @@ impl Runtime {
             stopping: false,
             config,
         };
-        self.containers.insert(id, container);
+        self.containers.insert(id, container.into());
         Ok(created)
     }
 
@@ -203,6 +203,7 @@ impl Runtime {
         let Some(container) = self.containers.get_mut(id) else {
             return work(&mut Files::new(&mut nothing, &[], &mut []));
         };
+        let container: &mut Container = container;
         let uid = container.config.pod.uid.clone();
         let mut trees = self.volumes.get_mut(&uid).map(|v| std::mem::take(&mut v.trees)).unwrap_or_default();
         if let Some(slot) = trees.first_mut() {
@@ -219,10 +220,20 @@ impl Runtime {
         }
         result
     }
+    /// Shows the files of a container: what is written is forgotten.
+    pub(crate) fn look_at_files<T>(&self, id: &Text, look: impl FnOnce(&Files<'_>) -> T) -> Option<T> {
+        let container = self.containers.get(id)?;
+        let mut trees = self.volumes.get(&container.config.pod.uid).map(|v| v.trees.clone()).unwrap_or_default();
+        if let Some(slot) = trees.first_mut() {
+            slot.clone_from(&self.host);
+        }
+        let mut root = container.root.clone();
+        Some(look(&Files::new(&mut root, &container.mounts, &mut trees)))
+    }
     /// Reads a file as a process of the container would.
-    pub fn read_file(&mut self, id: &Text, path: &str) -> Option<Vec<u8>> {
-        let machine = self.containers.get(id)?.machine.clone();
-        self.with_files(id, |files| files.read(path, machine.owner()).ok().map(|data| data.bytes().to_vec()))
+    pub fn read_file(&self, id: &Text, path: &str) -> Option<Vec<u8>> {
+        let machine = &self.containers.get(id)?.machine;
+        self.look_at_files(id, |files| files.read(path, machine.owner()).ok().map(|data| data.bytes().to_vec()))?
     }
 
     /// Lets the processes of a container run whose time has come.
@@ -240,7 +251,7 @@ impl Runtime {
                 Which::Exec(number) => self.run_exec(id, number, now, news),
             }
         }
-        if let Some(at) = self.containers.get(id).filter(|c| c.is_running()).and_then(Container::next_wake) {
+        if let Some(at) = self.containers.get(id).filter(|c| c.is_running()).and_then(|c| c.next_wake()) {
             self.wake_at(id, at.max(now));
         }
     }

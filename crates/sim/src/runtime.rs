@@ -3,7 +3,7 @@
 
 use crate::container::{Container, Exec, Main, Purpose, Running, State};
 use crate::image::{self, ImageSpec, Missing, Reference};
-use base::{Cidr, Duration, Rng, Text, Time};
+use base::{Cidr, Duration, Rng, Shared, Text, Time};
 use kubelet::runtime::{Acted, Action, Exit, Image, Reply, Sandbox, SandboxConfig};
 use kubelet::{Command, Input};
 use shell::{Call, CallId, Tree};
@@ -87,10 +87,10 @@ pub(crate) enum Place {
 pub struct Runtime {
     pub(crate) dice: Rng,
     images: BTreeSet<Text>,
-    trees: BTreeMap<&'static str, Tree>,
+    trees: Shared<BTreeMap<&'static str, Tree>>,
     pub(crate) sandboxes: BTreeMap<Text, SandboxState>,
     pub(crate) volumes: BTreeMap<Text, PodVolumes>,
-    pub containers: BTreeMap<Text, Container>,
+    pub containers: BTreeMap<Text, Shared<Container>>,
     /// The node's own files, for hostPath.
     pub(crate) host: Tree,
     events: BTreeMap<(Time, u64), Event>,
@@ -113,7 +113,7 @@ impl Runtime {
         Runtime {
             dice,
             images: BTreeSet::new(),
-            trees: BTreeMap::new(),
+            trees: Shared::default(),
             sandboxes: BTreeMap::new(),
             volumes: BTreeMap::new(),
             containers: BTreeMap::new(),

@@ -41,7 +41,7 @@ impl World {
     /// The way a request from a place to a target would take right now.
     pub fn trace(&self, from: &Place, target: &Target) -> Traced {
         let mut copy = self.clone();
-        let caller = copy.caller_at(from);
+        let caller = self.caller_at(from);
         let request = HttpRequest {
             tls: false,
             host: target.host.as_str().into(),
@@ -60,10 +60,10 @@ impl World {
         Traced { exchange, body }
     }
     /// A caller with the resolver files of its place; in a pod those of its first running container.
-    pub fn caller_at(&mut self, from: &Place) -> Caller {
+    pub fn caller_at(&self, from: &Place) -> Caller {
         if let Place::Pod { namespace, name } = from {
             let found = self.nodes.iter().find_map(|(node, n)| {
-                let of = |c: &&crate::container::Container| {
+                let of = |c: &crate::container::Container| {
                     c.is_running() && c.config.pod.namespace == *namespace && c.config.pod.name == *name
                 };
                 n.runtime.containers.iter().find(|(_, c)| of(c)).map(|(id, _)| (node.clone(), id.clone()))

@@ -10,7 +10,7 @@ use crate::setup::{Machines, Setup};
 use crate::streams::Streams;
 use crate::terminal::Terminal;
 use api::{Origin, Request, WatchKind};
-use base::{Duration, Rng, Text, Time};
+use base::{Duration, Rng, Shared, Text, Time};
 use control::{Answered, Control};
 use kubelet::runtime::PodRef;
 use model::{Object, resource};
@@ -26,14 +26,14 @@ const EXCHANGES: usize = 200;
 #[derive(Clone)]
 pub struct World {
     pub(crate) now: Time,
-    pub(crate) control: Control,
-    pub(crate) nodes: BTreeMap<Text, Node>,
+    pub(crate) control: Shared<Control>,
+    pub(crate) nodes: BTreeMap<Text, Shared<Node>>,
     pub(crate) network: Network,
-    pub(crate) agenda: Agenda,
-    pub(crate) terminals: BTreeMap<u32, Terminal>,
-    pub(crate) streams: Streams,
+    pub(crate) agenda: Shared<Agenda>,
+    pub(crate) terminals: Shared<BTreeMap<u32, Terminal>>,
+    pub(crate) streams: Shared<Streams>,
     pub(crate) outside: Arc<dns::Config>,
-    pub(crate) exchanges: VecDeque<Arc<Exchange>>,
+    pub(crate) exchanges: Shared<VecDeque<Arc<Exchange>>>,
     pub(crate) exchange_count: u64,
     pub(crate) dice: Rng,
     /// Answers that terminals will get.
@@ -56,13 +56,13 @@ impl World {
         let mut world = World {
             now: setup.start,
             network: Network::new(setup.proxy(), dice.fork("network")),
-            control,
+            control: Shared::new(control),
             nodes: BTreeMap::new(),
-            agenda: Agenda::default(),
-            terminals: BTreeMap::new(),
-            streams: Streams::default(),
+            agenda: Shared::default(),
+            terminals: Shared::default(),
+            streams: Shared::default(),
             outside: Arc::new(setup.outside()),
-            exchanges: VecDeque::new(),
+            exchanges: Shared::default(),
             exchange_count: 0,
             dice: dice.fork("world"),
             later: BTreeMap::new(),
@@ -81,8 +81,9 @@ impl World {
             world.network.nodes.insert(config.node.clone(), NodeAt { ip, up: true });
             let node = Node::new(config, &world.dice, setup.start);
             world.touched.insert(node.name().clone());
-            world.nodes.insert(node.name().clone(), node);
+            world.nodes.insert(node.name().clone(), Shared::new(node));
         }
+        world.network.rules_changed();
         for request in setup.addons() {
             world.request(&request, Origin::Start);
         }
@@ -104,7 +105,7 @@ impl World {
         self.control.store().hash()
     }
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.values()
+        self.nodes.values().map(|node| &**node)
     }
     /// The last requests over the network, oldest first.
     pub fn exchanges(&self) -> impl DoubleEndedIterator<Item = &Arc<Exchange>> {
