@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::field::{Errors, Path};
 use crate::kinds::Kind;
 use crate::view;
-use api::{PatchType, Status, Validation};
+use api::{PatchType, Status, Validation, Verb};
 use base::Text;
 use schema::{Schema, Words};
 use value::Value;
@@ -29,11 +29,18 @@ pub fn decode(call: &Call, body: &Value) -> Result<Decoded, Status> {
     let refuse = |why: &str| {
         Status::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {}: {why}", call.kind.kind))
     };
-    let (object, unknown) = typed(call.kind, object, Words::Json).map_err(|why| refuse(&why))?;
+    let (object, unknown) = typed(call.kind, (&object, current(call)), Words::Json).map_err(|why| refuse(&why))?;
     if call.request.query.validation == Validation::Strict && !unknown.is_empty() {
         return Err(refuse(&format!("strict decoding error: {}", unknown.join(", "))));
     }
     Ok(finish(call, object, unknown))
+}
+
+/// The stored object that an update was made of, if it is stored as the request speaks of it.
+fn current<'a>(call: &Call<'a>) -> &'a Value {
+    let replaces = call.request.verb == Verb::Update && call.kind.preferred;
+    let stored = if replaces { call.current().ok() } else { None };
+    stored.map_or(&Value::Null, |object| &object.value)
 }
 
 fn finish(call: &Call, object: Value, unknown: Vec<String>) -> Decoded {
@@ -42,8 +49,8 @@ fn finish(call: &Call, object: Value, unknown: Vec<String>) -> Decoded {
     Decoded { object: view::store(call.kind, object), warnings }
 }
 
-/// Decodes the result of a patch; its errors quote the whole object (or the patch, for strategic ones).
-pub fn decode_patched(call: &Call, merged: &Value, kind: PatchType) -> Result<Decoded, Status> {
+/// Decodes the result of a patch of the current object; its errors quote the whole object (or the patch, for strategic ones).
+pub fn decode_patched(call: &Call, (merged, current): (&Value, &Value), kind: PatchType) -> Result<Decoded, Status> {
     let quoted = || match kind {
         PatchType::Strategic => go_map(&call.request.body),
         PatchType::Json | PatchType::Merge | PatchType::Apply => go_json(merged),
@@ -58,7 +65,7 @@ pub fn decode_patched(call: &Call, merged: &Value, kind: PatchType) -> Result<De
         return Err(if merged.is_null() || merged.is_empty() { nameless(call) } else { refuse(&why) });
     }
     let words = if kind == PatchType::Strategic { Words::Converter } else { Words::Json };
-    let (object, unknown) = typed(call.kind, merged.clone(), words).map_err(|why| refuse(&why))?;
+    let (object, unknown) = typed(call.kind, (merged, current), words).map_err(|why| refuse(&why))?;
     if call.request.query.validation == Validation::Strict && !unknown.is_empty() {
         return Err(refuse(&format!("strict decoding error: {}", unknown.join(", "))));
     }
@@ -80,9 +87,9 @@ pub fn strategic(kind: &Kind, current: &Value, patch: &Value) -> Result<Value, S
 }
 
 /// The object with known fields only, and the complaints about the others.
-fn typed(kind: &Kind, object: Value, words: Words) -> Result<(Value, Vec<String>), String> {
-    let Some(id) = kind.type_id else { return Ok((object, Vec::new())) };
-    let decoded = Schema::builtin().decode(id, &object, words)?;
+fn typed(kind: &Kind, (object, was): (&Value, &Value), words: Words) -> Result<(Value, Vec<String>), String> {
+    let Some(id) = kind.type_id else { return Ok((object.clone(), Vec::new())) };
+    let decoded = Schema::builtin().decode_changed(id, (object, was), words)?;
     Ok((decoded.value, decoded.unknown))
 }
 

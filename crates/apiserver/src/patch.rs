@@ -50,7 +50,7 @@ pub fn patched(call: Call, kind: PatchType, old: &Object) -> Result<(Value, Vec<
         PatchType::Strategic => decode::strategic(call.kind, &current, body)?,
         PatchType::Apply => return Err(Status::unsupported("server-side apply")),
     };
-    let Decoded { object, warnings } = decode::decode_patched(&call, &merged, kind)?;
+    let Decoded { object, warnings } = decode::decode_patched(&call, (&merged, &current), kind)?;
     Ok((object, warnings))
 }
 

@@ -60,14 +60,17 @@ impl Rng {
     pub fn uuid(&mut self) -> String {
         let a = self.next_u64();
         let b = self.next_u64();
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            a >> 32,
-            (a >> 16) & 0xffff,
-            a & 0xfff,
-            0x8000 | (b >> 48 & 0x3fff),
-            b & 0xffff_ffff_ffff
-        )
+        let bits = u128::from(a) << 64 | u128::from(b);
+        // The version (4) and the variant (two bits: 10) have their places.
+        let bits = bits & !(0xf << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+        let mut out = String::with_capacity(36);
+        for place in (0..32u32).rev() {
+            out.push(char::from(b"0123456789abcdef"[(bits >> (4 * place)) as usize & 0xf]));
+            if matches!(place, 24 | 20 | 16 | 12) {
+                out.push('-');
+            }
+        }
+        out
     }
 }
 

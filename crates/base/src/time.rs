@@ -46,8 +46,19 @@ impl Time {
     }
     /// `2026-01-02T03:04:05Z`.
     pub fn rfc3339(self) -> String {
-        let (y, mo, d, h, mi, s) = self.civil();
-        format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}Z")
+        let (year, month, day, hour, minute, second) = self.civil();
+        if !(0..10_000).contains(&year) {
+            return format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+        }
+        // Every commit writes some of these, and `format!` takes its time.
+        let mut out = String::with_capacity(20);
+        let parts = [year as u32 / 100, year as u32 % 100, month, day, hour, minute, second];
+        for (part, sign) in parts.into_iter().zip(["", "-", "-", "T", ":", ":", "Z"]) {
+            out.push(char::from(b'0' + (part / 10) as u8));
+            out.push(char::from(b'0' + (part % 10) as u8));
+            out.push_str(sign);
+        }
+        out
     }
     /// `2026-01-02T03:04:05.000006Z`.
     pub fn rfc3339_micro(self) -> String {

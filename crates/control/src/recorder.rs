@@ -94,7 +94,7 @@ impl Recorder {
             similar.messages.push(note.message.clone());
         }
         if similar.messages.len() < SIMILAR as usize {
-            return (format!("{group}/{}", note.message).into(), note.message.clone());
+            return ([&*group, "/", &note.message].concat().into(), note.message.clone());
         }
         (group, format!("(combined from similar events): {}", note.message).into())
     }
@@ -126,13 +126,13 @@ impl Seen {
 
 /// The newer events API tells notes apart by the revision of what they are about, not by their text.
 fn identity(note: &Note) -> Text {
-    format!("{}@{}", group_key(note), note.about["resourceVersion"].s()).into()
+    [&*group_key(note), "@", note.about["resourceVersion"].s()].concat().into()
 }
 
 fn group_key(note: &Note) -> Text {
     let about = &note.about;
-    let kind = if note.warning { "W" } else { "N" };
-    format!("{}|{}|{}|{}|{kind}|{}", note.source, note.host, about["uid"].s(), about["fieldPath"].s(), note.reason).into()
+    let kind = if note.warning { "|W|" } else { "|N|" };
+    [&*note.source, "|", &note.host, "|", about["uid"].s(), "|", about["fieldPath"].s(), kind, &note.reason].concat().into()
 }
 
 fn event(note: &Note, message: &Text, (namespace, name): (&Text, &Text), now: Time) -> Value {

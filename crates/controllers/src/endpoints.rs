@@ -58,7 +58,9 @@ impl Controller for EndpointsOfServices {
         if same {
             return Outcome::nothing();
         }
-        let subsets: Vec<Value> = groups.iter().map(|(ports, subset)| subset.to_value(service, ports)).collect();
+        let told = have.map_or(&Value::Null, |endpoints| &endpoints.value["subsets"]);
+        let subsets = groups.iter().enumerate().map(|(at, (ports, subset))| subset.to_value(service, ports, &told[at]));
+        let subsets: Vec<Value> = subsets.collect();
         let mut object = match have {
             Some(endpoints) => endpoints.value.clone(),
             None => obj! {
@@ -143,11 +145,18 @@ fn cut(subsets: &mut BTreeMap<Vec<Port>, Subset<'_>>) -> bool {
 }
 
 impl Subset<'_> {
-    fn to_value(&self, service: &Object, ports: &[Port]) -> Value {
+    /// The value; what was told before of an address stays the same shared value.
+    fn to_value(&self, service: &Object, ports: &[Port], told: &Value) -> Value {
         let mut out = Value::map();
         for (field, pods) in [("addresses", &self.ready), ("notReadyAddresses", &self.not_ready)] {
             if !pods.is_empty() {
-                out.set(&[field], pods.iter().map(|(ip, pod)| address(service, pod, ip)).collect::<Vec<_>>());
+                let mut told = told[field].items();
+                let addresses = pods.iter().map(|(ip, pod)| {
+                    told = &told[told.iter().take_while(|told| told["ip"].s() < *ip).count()..];
+                    let same = told.first().filter(|told| is_address(service, pod, (ip, told)));
+                    same.cloned().unwrap_or_else(|| address(service, pod, ip))
+                });
+                out.set(&[field], addresses.collect::<Vec<_>>());
             }
         }
         if !ports.is_empty() {

@@ -10,6 +10,7 @@ mod time;
 use crate::kind::{Field, Type, TypeId, TypeInfo};
 use crate::{Schema, Str};
 use scalar::Wrong;
+use std::cmp::Ordering;
 use value::{List, Map, Value};
 
 /// As many complaints are collected, like upstream.
@@ -35,8 +36,12 @@ pub enum Words {
 impl Schema {
     /// Decodes a whole object; the error is the text behind `cannot be handled as a Pod: `.
     pub fn decode(&self, id: TypeId, value: &Value, words: Words) -> Result<Decoded, String> {
+        self.decode_changed(id, (value, &Value::Null), words)
+    }
+    /// Decodes an object that was made of another one, which is decoded already: what both share is not looked at again.
+    pub fn decode_changed(&self, id: TypeId, (value, was): (&Value, &Value), words: Words) -> Result<Decoded, String> {
         let mut decoder = Decoder { schema: self, words, unknown: Vec::new() };
-        let changed = decoder.shape(&Type::Struct(id), value, &At::Root)?;
+        let changed = decoder.shape(&Type::Struct(id), (value, was), &At::Root)?;
         Ok(Decoded { value: changed.unwrap_or_else(|| value.clone()), unknown: decoder.unknown })
     }
     /// Looks only at `metadata`, as clients do before they send an object: `json: cannot unmarshal bool into Go struct field
@@ -94,43 +99,54 @@ struct Decoder<'a> {
     unknown: Vec<String>,
 }
 
+/// A value, and what stood in its place in the decoded object it was made of.
+type Given<'a> = (&'a Value, &'a Value);
+
 /// None: as it was given. So an object that is fine is not copied.
 type Changed = Option<Value>;
 
 impl Decoder<'_> {
-    fn shape(&mut self, ty: &Type, value: &Value, at: &At) -> Result<Changed, String> {
+    fn shape(&mut self, ty: &Type, (value, was): Given, at: &At) -> Result<Changed, String> {
         match (ty, value) {
             (Type::Any, _) => Ok(None),
+            _ if value.same(was) => Ok(None),
             (_, Value::Null) => Ok(Some(self.zero(ty))),
             (Type::Object, Value::Map(_)) => Ok(None),
-            (Type::Struct(id), Value::Map(fields)) => self.structure(self.schema.type_info(*id), fields, at),
-            (Type::List(item), Value::List(items)) => self.list(item, items, at),
-            (Type::Map(item), Value::Map(fields)) => self.map(item, fields, at),
+            (Type::Struct(id), Value::Map(fields)) => self.structure(self.schema.type_info(*id), (fields, was), at),
+            (Type::List(item), Value::List(items)) => self.list(item, (items, was), at),
+            (Type::Map(item), Value::Map(fields)) => self.map(item, (fields, was), at),
             _ => scalar::decode(ty, value, self.words).map_err(|wrong| self.text(ty, wrong, at)),
         }
     }
 
     /// Fields of the value and of the type are both sorted, so one walk meets all of them.
-    fn structure(&mut self, info: &TypeInfo, fields: &Map, at: &At) -> Result<Changed, String> {
+    fn structure(&mut self, info: &TypeInfo, (fields, was): (&Map, &Value), at: &At) -> Result<Changed, String> {
         let mut changes: Vec<(&str, Value)> = Vec::new();
-        let mut known = info.fields.iter().peekable();
+        let mut known: &[Field] = &info.fields;
         for (name, value) in fields.iter() {
-            while let Some(missing) = known.next_if(|field| field.name.as_ref() < name.as_str()) {
-                changes.extend(self.missing(missing).map(|zero| (missing.name.as_ref(), zero)));
+            let mut order = Ordering::Greater;
+            while let Some(next) = known.first() {
+                order = next.name.as_ref().cmp(name.as_str());
+                if order != Ordering::Less {
+                    break;
+                }
+                changes.extend(self.missing(next).map(|zero| (next.name.as_ref(), zero)));
+                known = &known[1..];
             }
-            let Some(field) = known.next_if(|field| field.name == name.as_str()) else {
+            let Some((field, after)) = known.split_first().filter(|_| order == Ordering::Equal) else {
                 if !info.keeps_unknown {
                     self.complain(at, name);
                     changes.push((name, Value::Null));
                 }
                 continue;
             };
-            let decoded = self.shape(&field.ty, value, &At::Field { parent: at, owner: info, field })?;
+            known = after;
+            let decoded = self.shape(&field.ty, (value, &was[name.as_str()]), &At::Field { parent: at, owner: info, field })?;
             if let Some(written) = self.written(field, value, decoded) {
                 changes.push((name, written));
             }
         }
-        changes.extend(known.filter_map(|field| self.missing(field).map(|zero| (field.name.as_ref(), zero))));
+        changes.extend(known.iter().filter_map(|field| self.missing(field).map(|zero| (field.name.as_ref(), zero))));
         Ok(apply(info, fields, &changes))
     }
 
@@ -174,20 +190,20 @@ impl Decoder<'_> {
         }
     }
 
-    fn list(&mut self, item: &Type, items: &List, at: &At) -> Result<Changed, String> {
+    fn list(&mut self, item: &Type, (items, was): (&List, &Value), at: &At) -> Result<Changed, String> {
         let mut changed: Option<Vec<Value>> = None;
         for (index, value) in items.iter().enumerate() {
-            if let Some(new) = self.shape(item, value, &At::Index(at, index))? {
+            if let Some(new) = self.shape(item, (value, &was[index]), &At::Index(at, index))? {
                 changed.get_or_insert_with(|| items.as_slice().to_vec())[index] = new;
             }
         }
         Ok(changed.map(|items| Value::List(items.into())))
     }
 
-    fn map(&mut self, item: &Type, fields: &Map, at: &At) -> Result<Changed, String> {
+    fn map(&mut self, item: &Type, (fields, was): (&Map, &Value), at: &At) -> Result<Changed, String> {
         let mut changed: Option<Map> = None;
         for (key, value) in fields.iter() {
-            if let Some(new) = self.shape(item, value, &At::Key(at, key))? {
+            if let Some(new) = self.shape(item, (value, &was[key.as_str()]), &At::Key(at, key))? {
                 changed.get_or_insert_with(|| fields.clone()).insert(key, new);
             }
         }
@@ -383,6 +399,19 @@ mod tests {
         let decoded = schema.decode(id, &given, Words::Json).unwrap();
         let (Value::Map(a), Value::Map(b)) = (&given, &decoded.value) else { panic!("maps") };
         assert!(a.same(b));
+    }
+
+    #[test]
+    fn what_is_shared_is_not_looked_at_again() {
+        let schema = Schema::builtin();
+        let id = schema.by_kind("", "v1", "ConfigMap").unwrap().type_id.unwrap();
+        let was = Value::from_json(r#"{"data":{"a":"b"},"metadata":{"name":"a","wrong":1}}"#).unwrap();
+        let mut value = was.clone();
+        value.set(&["data", "c"], 5);
+        assert!(schema.decode_changed(id, (&value, &was), Words::Json).is_err());
+        value.set(&["data", "c"], "d");
+        let unknown = |was: &Value| schema.decode_changed(id, (&value, was), Words::Json).unwrap().unknown.len();
+        assert_eq!((unknown(&Value::Null), unknown(&was)), (1, 0));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The rolling hash of a history (FNV-1a, 64 bit): equal histories give equal hashes on every platform.
+//! The rolling hash of a history (in the way of FNV-1a, by words of 64 bit): equal histories give equal hashes on every platform.
 
 use crate::Commit;
 use value::Value;
@@ -11,11 +11,11 @@ pub fn roll(hash: u64, commit: &Commit) -> u64 {
     tree(hash, &commit.object.value)
 }
 
-fn bytes(mut hash: u64, bytes: &[u8]) -> u64 {
-    for byte in bytes {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    hash
+fn bytes(hash: u64, bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let hash = words.iter().fold(hash, |hash, word| number(hash, u64::from_le_bytes(*word)));
+    let rest = rest.iter().fold(bytes.len() as u64, |rest, byte| rest << 8 | u64::from(*byte));
+    number(hash, rest)
 }
 
 fn number(hash: u64, n: u64) -> u64 {

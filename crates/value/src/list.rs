@@ -20,6 +20,14 @@ impl List {
     pub fn iter(&self) -> std::slice::Iter<'_, Value> {
         self.as_slice().iter()
     }
+    /// True if both are the same shared list.
+    pub fn same(&self, other: &List) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
     /// The items for writing.
     pub fn to_mut(&mut self) -> &mut Vec<Value> {
         Arc::make_mut(self.0.get_or_insert_with(Arc::default))
@@ -40,10 +48,7 @@ impl FromIterator<Value> for List {
 
 impl PartialEq for List {
     fn eq(&self, other: &List) -> bool {
-        match (&self.0, &other.0) {
-            (Some(a), Some(b)) if Arc::ptr_eq(a, b) => true,
-            _ => self.as_slice() == other.as_slice(),
-        }
+        self.same(other) || self.as_slice() == other.as_slice()
     }
 }
 

@@ -43,15 +43,25 @@ impl Map {
     }
     /// The field for writing, made as null where it is missing.
     pub fn entry(&mut self, key: &str) -> &mut Value {
-        let fields = self.to_mut();
-        let at = match find(fields, key) {
-            Ok(at) => at,
+        match find(self.as_slice(), key) {
+            Ok(at) => &mut self.to_mut()[at].1,
             Err(at) => {
+                self.make_room();
+                let fields = self.to_mut();
                 fields.insert(at, (name(key), Value::Null));
-                at
+                &mut fields[at].1
             }
-        };
-        &mut fields[at].1
+        }
+    }
+    /// Makes the copy of a shared slice at once as long as it will be with one more field.
+    fn make_room(&mut self) {
+        if let Some(shared) = &mut self.0
+            && Arc::get_mut(shared).is_none()
+        {
+            let mut copy = Vec::with_capacity(shared.len() + 1);
+            copy.extend_from_slice(shared);
+            *shared = Arc::new(copy);
+        }
     }
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         let at = find(self.as_slice(), key).ok()?;
@@ -115,14 +125,16 @@ impl std::fmt::Debug for Map {
 impl FromIterator<(Text, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (Text, Value)>>(fields: I) -> Map {
         let mut fields: Vec<(Text, Value)> = fields.into_iter().collect();
-        fields.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut unique: Vec<(Text, Value)> = Vec::with_capacity(fields.len());
-        for field in fields {
-            match unique.last_mut() {
-                Some(last) if last.0 == field.0 => *last = field,
-                _ => unique.push(field),
-            }
+        if !fields.is_sorted_by(|a, b| a.0 < b.0) {
+            fields.sort_by(|a, b| a.0.cmp(&b.0));
+            fields.dedup_by(|later, earlier| {
+                let again = later.0 == earlier.0;
+                if again {
+                    std::mem::swap(later, earlier);
+                }
+                again
+            });
         }
-        if unique.is_empty() { Map(None) } else { Map(Some(Arc::new(unique))) }
+        if fields.is_empty() { Map(None) } else { Map(Some(Arc::new(fields))) }
     }
 }

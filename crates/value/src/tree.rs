@@ -41,6 +41,14 @@ impl Value {
             Value::Map(m) => m.is_empty(),
         }
     }
+    /// True if both are the same shared map or list.
+    pub fn same(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Map(a), Value::Map(b)) => a.same(b),
+            (Value::List(a), Value::List(b)) => a.same(b),
+            _ => false,
+        }
+    }
     /// The JSON type's name: `null, boolean, integer, number, string, array, object`.
     pub fn type_name(&self) -> &'static str {
         match self {
