@@ -100,6 +100,9 @@ pub fn field_selector(kind: &Kind, text: &str) -> Result<FieldSelector, String> 
         if wanted == "false" {
             (*wanted, *negated) = (text!("true"), !*negated);
         }
+        if path == "source" {
+            *path = text!("source.component");
+        }
         if path == "status.successful" {
             *path = text!("status.succeeded");
             if wanted == "0" {

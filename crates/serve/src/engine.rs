@@ -6,6 +6,7 @@ use api::{Request, Status};
 use apiserver::Connect;
 use base::{Duration, Text, Time};
 use control::Answered;
+use shell::{Failure, HttpRequest, HttpResponse};
 use sim::{Answer, World};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -38,6 +39,7 @@ enum Ask {
     Dial(Box<Connect>, oneshot::Sender<Result<Stream, Status>>),
     Write(u64, Option<Text>),
     HangUp(u64),
+    Fetch(Box<(Connect, HttpRequest)>, oneshot::Sender<Result<HttpResponse, Failure>>),
 }
 
 struct Shared {
@@ -111,6 +113,15 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// An HTTP request from inside a pod.
+    pub async fn fetch(&self, pod: &Connect, request: HttpRequest) -> Result<HttpResponse, Failure> {
+        let (to, answer) = oneshot::channel();
+        self.asks.send(Ask::Fetch(Box::new((pod.clone(), request)), to)).map_err(|_| Failure::Reset)?;
+        answer.await.unwrap_or(Err(Failure::Reset))
+    }
+}
+
 impl Stream {
     /// The next thing that came, `None` after the last.
     pub async fn next(&mut self) -> Option<Answer> {
@@ -172,6 +183,10 @@ impl Driver {
             Ask::Write(stream, data) => {
                 self.world.write_stream(stream, data.as_ref());
                 self.pacer.asked(&self.world);
+            }
+            Ask::Fetch(asked, to) => {
+                let (pod, request) = *asked;
+                let _ = to.send(self.world.fetch(&pod, &request));
             }
             Ask::HangUp(stream) => {
                 self.streams.remove(&stream);

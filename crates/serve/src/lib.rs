@@ -3,12 +3,14 @@
 
 mod engine;
 mod follow;
+mod forward;
 mod kubeconfig;
 mod media;
 mod pace;
 mod server;
 mod service;
 mod simulate;
+mod spdy;
 mod streams;
 mod tls;
 mod url;

@@ -2,6 +2,7 @@
 //! Models k8s.io/apiserver/pkg/util/wsstream and the kubelet's remotecommand.
 
 use crate::engine::{Engine, Stream};
+use crate::forward;
 use crate::service::{Asked, Body};
 use api::Status;
 use apiserver::{Action, Connect, Streams};
@@ -24,6 +25,9 @@ use value::{Value, list, obj};
 
 /// The protocols that are spoken, best first. The fifth can end the input.
 const PROTOCOLS: [&str; 2] = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
+
+/// Port-forward speaks SPDY inside the WebSocket.
+const FORWARD: &str = "SPDY/3.1+portforward.k8s.io";
 
 /// The channels of the protocol; each message begins with one.
 const STDIN: u8 = 0;
@@ -53,7 +57,16 @@ pub async fn open(engine: &Engine, asked: Asked, connect: Box<Connect>) -> Resul
             });
             Ok(response)
         }
-        Action::PortForward { .. } => Err(Status::unsupported("port-forward")),
+        Action::PortForward { .. } => {
+            let (response, upgrade) = web_socket(asked, &[FORWARD])?;
+            let engine = engine.clone();
+            tokio::spawn(async move {
+                let Ok(upgraded) = upgrade.await else { return };
+                let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+                forward::run(socket, engine, *connect).await;
+            });
+            Ok(response)
+        }
     }
 }
 
@@ -101,7 +114,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
     headers.get(name).and_then(|h| h.to_str().ok()).unwrap_or("")
 }
 
-type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
+pub type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
 type Sent = Result<(), tokio_tungstenite::tungstenite::Error>;
 
 /// Carries bytes between a client and a program until one of them ends.

@@ -1,6 +1,8 @@
 //! Clients outside that speak to the API server over a wire: requests one by one, and streams to containers. What a host
 //! (an HTTP server) needs of a world.
 
+use crate::exchange::Caller;
+use crate::network::Place;
 use crate::streams::{Kind, Owner};
 use crate::terminal::WIRE;
 use crate::world::World;
@@ -8,8 +10,9 @@ use api::{Origin, Request, Status};
 use apiserver::Connect;
 use base::Text;
 use control::Answered;
+use dns::resolver::Library;
 use kubectl::Answer;
-use shell::CallId;
+use shell::{CallId, Failure, HttpRequest, HttpResponse};
 
 fn owner(stream: u64) -> Owner {
     Owner { terminal: WIRE, program: CallId(0), call: stream }
@@ -28,6 +31,20 @@ impl World {
         self.connect_stream(owner(stream), connect)?;
         self.settle();
         Ok(())
+    }
+    /// An HTTP request from inside a pod, as a forwarded connection makes it.
+    pub fn fetch(&mut self, pod: &Connect, request: &HttpRequest) -> Result<HttpResponse, Failure> {
+        let found = self.snapshot().get(&pod.pod).ok_or(Failure::Refused)?;
+        let place = if found.spec()["hostNetwork"].is_true() {
+            Place::Node(pod.node.clone())
+        } else {
+            Place::Pod { namespace: pod.pod.namespace.clone(), name: pod.pod.name.clone() }
+        };
+        let caller = Caller { place, resolv_conf: String::new(), hosts: String::new(), library: Library::Glibc };
+        let (reply, exchange) = self.http(&caller, request);
+        self.remember(exchange);
+        self.settle();
+        reply.map_or(Err(Failure::Timeout), |(reply, _)| reply.outcome)
     }
     /// Input for a program behind a stream; `None` ends it.
     pub fn write_stream(&mut self, stream: u64, data: Option<&Text>) {
