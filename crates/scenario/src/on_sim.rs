@@ -81,9 +81,13 @@ impl Target for OnSim {
     fn trace(&mut self, from: &str, to: &str) -> Result<Vec<String>, String> {
         let (from, to) = (self.place(from)?, self.address(to)?);
         let target = sim::Target::parse(&to).ok_or_else(|| format!("`{to}` is no address"))?;
-        let traced = self.timeline.world().trace(&from, &target);
+        let world = self.timeline.world();
+        let traced = world.trace(&from, &target);
         let mut lines = traced.exchange.explain();
-        lines.extend(traced.exchange.why_failed());
+        if let Some(why) = traced.exchange.why_failed() {
+            lines.push(why);
+            lines.extend(world.fixes(&from, &target).iter().map(|fix| ["fix: ", &fix.line()].concat()));
+        }
         Ok(lines)
     }
 }

@@ -118,7 +118,7 @@ impl World {
     }
     /// Resolves a name as the caller's C library does: `/etc/hosts`, search list, server. The time it took comes with it;
     /// `None` if no server answered.
-    fn resolve(&mut self, caller: &Caller, name: &str) -> Option<(Resolution, Duration)> {
+    pub(crate) fn resolve(&mut self, caller: &Caller, name: &str) -> Option<(Resolution, Duration)> {
         if name == "localhost" {
             let addresses = vec![IpAddr::from([127, 0, 0, 1])];
             return Some((Resolution { addresses, name: name.into(), ..Resolution::default() }, Duration::ZERO));
@@ -331,7 +331,9 @@ impl World {
     fn dns_call(&mut self, caller: &Caller, question: &shell::DnsQuestion) -> Option<(shell::Reply, Duration)> {
         let kind = dns::RecordType::parse(question.kind.name()).unwrap_or(dns::RecordType::Any);
         let asked = Question::new(&question.name, kind);
-        match self.query(&caller.place, question.server, &asked) {
+        let answered = self.query(&caller.place, question.server, &asked);
+        self.note_lookup(caller, &asked, answered.as_ref().map(|(answer, _)| answer));
+        match answered {
             Some((answer, time)) => Some((shell::Reply::Dns(Ok(crate::resolve::to_shell(&answer, &asked, time))), time)),
             None => match self
                 .send(&caller.place, (Protocol::Udp, question.server, question.port))

@@ -35,6 +35,29 @@ impl Target {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         if host.is_empty() { None } else { Some(Target { host: host.into(), port, path: path.into() }) }
     }
+    /// The request that curl makes.
+    pub(crate) fn get(&self) -> HttpRequest {
+        HttpRequest {
+            tls: false,
+            host: self.host.as_str().into(),
+            port: self.port,
+            address: None,
+            method: text!("GET"),
+            path: self.path.as_str().into(),
+            headers: vec![(text!("Host"), self.host.as_str().into()), (text!("User-Agent"), text!("curl/8.14.1"))],
+            body: Vec::new(),
+        }
+    }
+}
+
+/// As one types it: port 80 and the path `/` are left out.
+impl std::fmt::Display for Target {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let port = if self.port == 80 { String::new() } else { format!(":{}", self.port) };
+        let path = if self.path == "/" { "" } else { &self.path };
+        write!(out, "http://{host}{port}{path}")
+    }
 }
 
 impl World {
@@ -42,17 +65,7 @@ impl World {
     pub fn trace(&self, from: &Place, target: &Target) -> Traced {
         let mut copy = self.clone();
         let caller = self.caller_at(from);
-        let request = HttpRequest {
-            tls: false,
-            host: target.host.as_str().into(),
-            port: target.port,
-            address: None,
-            method: text!("GET"),
-            path: target.path.as_str().into(),
-            headers: vec![(text!("Host"), target.host.as_str().into()), (text!("User-Agent"), text!("curl/8.14.1"))],
-            body: Vec::new(),
-        };
-        let (reply, exchange) = copy.http(&caller, &request);
+        let (reply, exchange) = copy.http(&caller, &target.get());
         let body = match reply.map(|(reply, _)| reply.outcome) {
             Some(Ok(response)) => String::from_utf8_lossy(&response.body).into_owned(),
             Some(Err(_)) | None => String::new(),
