@@ -8,6 +8,7 @@ mod html;
 mod lint;
 mod module;
 mod node;
+mod oracle;
 mod page;
 mod process;
 mod project;
@@ -31,6 +32,7 @@ usage: cargo xtask COMMAND
   bench  [FILTER]                              the benchmarks
   size                                         bytes of the first load, against web/size-budget, and who takes them
   schema --from DIR [--check]                  the table of kinds, from a server's API documents
+  oracle --from DIR [AREA...]                  recorded cases of a real cluster, replayed over HTTP
   proto  --from DIR...                         the field numbers of protobuf, from the modules k8s.io/api and apimachinery
   lint   [NAME]                                fmt, clippy, layers, purity, tidy
 ";
@@ -52,6 +54,7 @@ fn dispatch(command: &str, rest: &[String]) -> Result {
         "bench" => bench::run(rest),
         "size" => size::run(),
         "schema" => schema::run(rest),
+        "oracle" => oracle::run(rest),
         "proto" => proto::run(rest),
         "lint" => lint::run(rest),
         "help" | "--help" | "-h" => {
