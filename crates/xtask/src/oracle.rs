@@ -1,7 +1,8 @@
 //! `cargo xtask oracle --from DIR [AREA…]`: replays recorded cases of a real cluster over HTTP against `tabernetes simulate`, and
 //! counts how many pass in each area. The counts in `tests/recorded/http.txt` may only grow; `UPDATE_GOLDEN=1` raises them.
 //!
-//! DIR holds the recorder (`oracle.py`, which needs Python with PyYAML) and its `cases/AREA/**.json`. kubectl comes from the path.
+//! DIR holds the recorder (`oracle.py`, which needs Python with PyYAML) and its `cases/AREA/**.json`. kubectl
+//! comes from the path or `KUBECTL`; one of the recordings' own version tells their very words.
 
 use crate::process::{self, Result};
 use crate::project;
@@ -79,7 +80,8 @@ fn replay(folder: &Path, (area, needs): &(String, &'static str), files: &[PathBu
     let name = format!("{area}-{needs}").replace(' ', "-");
     let kubeconfig = std::env::temp_dir().join(format!("tabernetes-oracle-{}-{name}", std::process::id()));
     let mut server = start(&kubeconfig, needs)?;
-    let kubectl = process::which("kubectl").ok_or("kubectl is not installed")?;
+    let named = std::env::var_os("KUBECTL").map(PathBuf::from);
+    let kubectl = named.or_else(|| process::which("kubectl")).ok_or("kubectl is not installed")?;
     let mut passed = 0;
     for file in files {
         let mut python = Command::new("python3");
