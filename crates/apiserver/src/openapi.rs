@@ -18,6 +18,12 @@ pub fn index(group_versions: &[(&str, &str)]) -> Value {
     obj! { "paths" => Value::Map(paths) }
 }
 
+/// `/openapi/v2`: nothing but its head. Clients look there for kinds that v3 does not have, and find none either.
+pub fn second() -> Value {
+    let (_, _, git) = Schema::builtin().version();
+    obj! { "swagger" => "2.0", "info" => obj! { "title" => "Kubernetes", "version" => git }, "paths" => Value::map() }
+}
+
 /// `api/v1`, `apis/apps/v1`
 fn place(group: &str, version: &str) -> String {
     if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") }

@@ -26,7 +26,7 @@ pub fn answer(request: &Request) -> Result<crate::Plan, Status> {
         ["openapi", "v3"] => openapi::index(&group_versions()),
         ["openapi", "v3", "api", "v1"] => openapi::document("", "v1"),
         ["openapi", "v3", "apis", group, version] if known(group, version) => openapi::document(group, version),
-        ["openapi", "v2"] => return Err(Status::unsupported("OpenAPI v2")),
+        ["openapi", "v2"] => openapi::second(),
         ["metrics" | "logs" | "debug", ..] => return Err(Status::unsupported(path)),
         _ => return Err(page_not_found()),
     };

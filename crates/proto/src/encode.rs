@@ -33,6 +33,18 @@ pub fn watch_frame(kind: &str, object: &Value) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// The head of an OpenAPI v2 document as gnostic's protobuf: version and title.
+pub fn encode_openapi(document: &Value) -> Vec<u8> {
+    let mut info = Vec::new();
+    put_bytes(&mut info, 1, document["info"]["title"].s().as_bytes());
+    put_bytes(&mut info, 2, document["info"]["version"].s().as_bytes());
+    let mut out = Vec::new();
+    put_bytes(&mut out, 1, document["swagger"].s().as_bytes());
+    put_bytes(&mut out, 2, &info);
+    put_bytes(&mut out, 8, &[]);
+    out
+}
+
 fn structure(id: TypeId, value: &Value) -> Option<Vec<u8>> {
     let known = message(&Schema::builtin().type_info(id).full_name())?;
     let mut out = Vec::new();

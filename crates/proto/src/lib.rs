@@ -9,7 +9,7 @@ mod table;
 mod wire;
 
 pub use decode::decode;
-pub use encode::{encode, watch_frame};
+pub use encode::{encode, encode_openapi, watch_frame};
 
 /// What every object begins with.
 const MAGIC: &[u8; 4] = b"k8s\0";

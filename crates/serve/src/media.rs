@@ -11,6 +11,8 @@ pub enum Media {
     Json,
     Yaml,
     Protobuf,
+    /// The protobuf of OpenAPI v2, of that one document.
+    OpenApi,
 }
 
 impl Media {
@@ -19,6 +21,7 @@ impl Media {
             Media::Json => "application/json",
             Media::Yaml => "application/yaml",
             Media::Protobuf => "application/vnd.kubernetes.protobuf",
+            Media::OpenApi => "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
         }
     }
 }
@@ -49,6 +52,7 @@ impl<'a> Entry<'a> {
         match self.mime {
             "application/json" | "application/*" | "*/*" | "" => Some(Media::Json),
             "application/yaml" => Some(Media::Yaml),
+            mime if mime.starts_with("application/com.github.proto-openapi.spec.v2") => Some(Media::OpenApi),
             _ => None,
         }
     }
@@ -139,7 +143,8 @@ pub fn write(media: Media, pretty: bool, body: &Value) -> (&'static str, Bytes) 
         (_, Value::Str(text)) => ("text/plain; charset=utf-8", Bytes::copy_from_slice(text.as_bytes())),
         (Media::Yaml, body) => (media.name(), body.to_yaml().into()),
         (Media::Protobuf, body) => proto::encode(body).map_or_else(json, |bytes| (media.name(), bytes.into())),
-        (Media::Json, _) => json(),
+        (Media::OpenApi, body) if !body["swagger"].is_null() => (media.name(), proto::encode_openapi(body).into()),
+        (Media::Json | Media::OpenApi, _) => json(),
     }
 }
 
@@ -148,6 +153,6 @@ pub fn write_event(media: Media, event: &WatchEvent) -> Bytes {
     let json = || (event.to_value().to_json_go() + "\n").into();
     match media {
         Media::Protobuf => proto::watch_frame(event.kind.as_str(), &event.object).map_or_else(json, Bytes::from),
-        Media::Json | Media::Yaml => json(),
+        Media::Json | Media::Yaml | Media::OpenApi => json(),
     }
 }

@@ -18,6 +18,8 @@ use hyper::body::{Bytes, Frame, Incoming};
 use hyper::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT, WARNING};
 use hyper::{HeaderMap, Response, StatusCode};
 use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::Semaphore;
 use value::Value;
 
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -25,6 +27,10 @@ pub type Asked = hyper::Request<Incoming>;
 
 /// Larger bodies are refused.
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
+/// A body that comes more slowly is given up.
+const BODY_TIME: Duration = Duration::from_secs(30);
+/// So many requests are worked on at a time; watches and streams do not count.
+const IN_FLIGHT: usize = 600;
 
 /// Frames instead of lines.
 const PROTOBUF_WATCH: &str = "application/vnd.kubernetes.protobuf;stream=watch";
@@ -35,6 +41,7 @@ const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroup
 pub struct Service {
     pub engine: Engine,
     pub tokens: Vec<Token>,
+    in_flight: Semaphore,
 }
 
 /// How the answer to a request is to be written.
@@ -45,6 +52,9 @@ pub struct Form {
 }
 
 impl Service {
+    pub fn new(engine: Engine, tokens: Vec<Token>) -> Service {
+        Service { engine, tokens, in_flight: Semaphore::new(IN_FLIGHT) }
+    }
     /// Answers a request that came over a connection with this certificate's user.
     pub async fn answer(&self, asked: Asked, certified: Option<&User>) -> Response<Body> {
         let mut form = Form::default();
@@ -71,6 +81,7 @@ impl Service {
         if request.verb == Verb::Connect {
             return self.connect(asked, request).await;
         }
+        let _place = self.in_flight.try_acquire().map_err(|_| busy())?;
         let bytes = self.body(asked).await?;
         if !matches!(request.verb, Verb::Get | Verb::List | Verb::Watch) {
             request.body = media::read(&mut request, &content, &bytes)?;
@@ -112,7 +123,8 @@ impl Service {
         Ok(other)
     }
     async fn body(&self, asked: Asked) -> Result<Bytes, Status> {
-        match Limited::new(asked.into_body(), BODY_LIMIT).collect().await {
+        let body = tokio::time::timeout(BODY_TIME, Limited::new(asked.into_body(), BODY_LIMIT).collect());
+        match body.await.map_err(|_| Status::new(408, "Timeout", "the body of the request did not come in time"))? {
             Ok(body) => Ok(body.to_bytes()),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => {
                 let message = format!("Request entity too large: limit is {BODY_LIMIT}");
@@ -149,6 +161,12 @@ impl Service {
             Answered::Connect(connect) => streams::open(&self.engine, asked, connect).await,
         }
     }
+}
+
+fn busy() -> Status {
+    let mut status = Status::too_many_requests("Too many requests, please try again later.");
+    status.details.retry_after_seconds = 1;
+    status
 }
 
 /// The program that a User-Agent names (`kubectl` of `kubectl/v1.33.9 (linux/amd64)`): who manages fields if nobody else is told.

@@ -109,7 +109,7 @@ fn wall_clock() -> Time {
 impl Running {
     /// Serves until `ends` is done.
     pub async fn serve(self, ends: impl Future<Output = ()>) {
-        let service = Arc::new(Service { engine: self.engine, tokens: self.tokens });
+        let service = Arc::new(Service::new(self.engine, self.tokens));
         server::serve(self.listener, self.certificates.map(|c| c.acceptor), service, ends).await;
     }
 }
