@@ -5,7 +5,7 @@ use crate::fields::push;
 use crate::ports::{self, Port};
 use crate::{Controller, services};
 use api::{Op, Outcome};
-use base::{Duration, Text, Time};
+use base::{Duration, Time};
 use model::resource::{ENDPOINT_SLICES, NODES, SERVICES};
 use model::{Key, Object};
 use std::collections::BTreeMap;
@@ -170,7 +170,7 @@ impl Endpoint<'_> {
 /// The endpoints that no slice has taken yet, by pod name.
 struct Left<'a> {
     endpoints: Vec<Option<Endpoint<'a>>>,
-    names: Vec<&'a Text>,
+    names: Vec<&'a str>,
     count: usize,
     /// All before this place are taken.
     next: usize,
@@ -178,14 +178,14 @@ struct Left<'a> {
 
 impl<'a> Left<'a> {
     fn of(endpoints: Vec<Endpoint<'a>>) -> Left<'a> {
-        let names = endpoints.iter().map(|e| &e.pod.meta.name).collect();
+        let names = endpoints.iter().map(|e| e.pod.meta.name.as_str()).collect();
         Left { count: endpoints.len(), endpoints: endpoints.into_iter().map(Some).collect(), names, next: 0 }
     }
     /// The endpoint of the same pod as one in a slice.
     fn take(&mut self, have: &Value) -> Option<Endpoint<'a>> {
         let target = &have["targetRef"];
         let name = target["name"].s();
-        let at = self.names.binary_search_by(|other| other.as_str().cmp(name)).ok()?;
+        let at = self.names.binary_search(&name).ok()?;
         let found = self.endpoints[at].take_if(|endpoint| endpoint.pod.meta.uid == target["uid"].s())?;
         self.count -= 1;
         Some(found)

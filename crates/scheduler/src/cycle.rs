@@ -112,8 +112,10 @@ impl<'a> Cycle<'a> {
             ),
             (image_locality::NAME, image_locality::WEIGHT, all(image_locality::score(pod, feasible, self.nodes))),
         ];
+        // Many of these are kept: exactly as long as they need to be.
+        let plugins = || Vec::with_capacity(columns.iter().filter(|(.., column)| column.is_some()).count());
         let mut scores: Vec<NodeScore> =
-            feasible.iter().map(|n| NodeScore { node: n.name.clone(), total: 0, plugins: Vec::new() }).collect();
+            feasible.iter().map(|n| NodeScore { node: n.name.clone(), total: 0, plugins: plugins() }).collect();
         for (plugin, weight, column) in columns {
             for (score, normalized) in scores.iter_mut().zip(column.unwrap_or_default()) {
                 score.total += weight * normalized;
