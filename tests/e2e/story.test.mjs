@@ -75,6 +75,43 @@ test('paste, apply, curl every way in, break it, see why', { timeout: 120_000 },
     await command.fill('kubectl exec shell -- curl -sS -m 5 inside:8888');
     await command.press('Enter');
     await page.locator('pre').getByText(/Failed to connect|refused|Could not connect/i).first().waitFor();
+
+    const fixes = await page.evaluate(() => window.tabernetes.fixes({ from: 'pod/shell', to: 'http://inside:8888/' }));
+    assert.deepEqual(
+      fixes.map(({ what, path, old, new: to, patch }) => ({ what, path, old, to, patch })),
+      [{ what: 'service inside', path: 'spec.selector.app', old: 'ehco', to: 'echo', patch: { spec: { selector: { app: 'echo' } } } }],
+    );
+    const strip = page.getByRole('region', { name: 'Request on its way' });
+    await strip.getByText('− ehco').waitFor();
+    await strip.getByText('+ echo').waitFor();
+    await page.screenshot({ path: 'shots/fix.png' });
+    await strip.getByRole('button', { name: 'Apply fix' }).click();
+    await strip.getByText('✓ Fixed').waitFor();
+    await strip.getByText('✓ 200 OK').first().waitFor();
+    assert.equal(await jsonpath('inside', '.spec.selector.app'), 'echo');
+    const mended = await run(page, 'kubectl exec shell -- curl -s -m 5 inside:8888');
+    assert.equal(mended.code, 0, mended.err);
+    await page.screenshot({ path: 'shots/fixed.png' });
+  });
+});
+
+test('a fix of the request itself, on a phone in the dark', { timeout: 60_000 }, async () => {
+  await withPage({ name: 'fix-phone', width: 390, height: 844 }, async (page) => {
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.evaluate(() => window.tabernetes.ready);
+    await page.evaluate((text) => window.tabernetes.apply(text), MANIFEST);
+    await run(page, 'kubectl wait --for=condition=Ready pod --all --timeout=60s');
+    await page.getByRole('tab', { name: /Terminal/ }).click();
+    const command = page.getByRole('textbox', { name: 'Command' });
+    await command.fill('kubectl exec shell -- curl -sS -m 5 insid:8888');
+    await command.press('Enter');
+    await page.locator('pre').getByText(/Could not resolve host/).first().waitFor();
+    await page.getByRole('tab', { name: /Cluster/ }).click();
+    await page.getByText('+ http://inside:8888').first().waitFor();
+    await page.screenshot({ path: 'shots/fix-phone-before.png' });
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390, 'nothing is wider than the screen');
+    await page.getByRole('button', { name: 'Send this instead' }).click();
+    await page.getByText('✓ 200 OK').first().waitFor();
   });
 });
 

@@ -93,7 +93,7 @@ fn Cluster(props: &ClusterProps) -> Html {
                 </label>
             </div>
             <div class="scroller">
-                <Picture session={session.clone()} selection={ui.selection.clone()} filter={ui.filter.clone()}
+                <Picture session={session.clone()} dispatch={dispatch.clone()} selection={ui.selection.clone()} filter={ui.filter.clone()}
                     system={ui.system} exchange={ui.exchange} on_select={select.clone()} />
                 <Services session={session.clone()} selection={ui.selection.clone()} filter={ui.filter.clone()}
                     system={ui.system} on_select={select} />

@@ -7,7 +7,7 @@ use crate::status;
 use base::Duration;
 use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
 use model::resource;
-use sim::{Given, Place, Setup, Target};
+use sim::{Fix, Given, Place, Setup, Target};
 use std::cell::Cell;
 use std::rc::Rc;
 use store::Commit;
@@ -77,12 +77,9 @@ impl Tabernetes {
     /// How an HTTP request would go right now: `{ok, outcome, why, text, body}`. `from` is `outside`, `node/NAME`,
     /// `pod/NAME` or `pod/NAMESPACE/NAME`; `to` is an address such as `http://web:80/`.
     pub fn trace(&self, request: &JsValue) -> Promise {
-        let from = match place_of(request, "from") {
-            Ok(place) => place.unwrap_or(Place::Outside),
+        let (from, to) = match way_of(request) {
+            Ok(way) => way,
             Err(error) => return Promise::reject(&error),
-        };
-        let Some(to) = text(request, "to").as_deref().and_then(Target::parse) else {
-            return Promise::reject(&js_sys::Error::new("to: an address such as http://web:80/ is needed"));
         };
         let traced = self.session.world(|world| world.trace(&from, &to));
         let exchange = &traced.exchange;
@@ -90,6 +87,23 @@ impl Tabernetes {
             "ok" => exchange.ok, "outcome" => &exchange.outcome, "why" => exchange.why_failed().unwrap_or_default(),
             "text" => exchange.explain().join("\n"), "body" => traced.body,
         })
+    }
+
+    /// What would make a request work that fails now, the smallest change first: `{what, path, old, new, text, patch, command,
+    /// to}` each. None if it works, or if no change of one field helps.
+    pub fn fixes(&self, request: &JsValue) -> Promise {
+        let (from, to) = match way_of(request) {
+            Ok(way) => way,
+            Err(error) => return Promise::reject(&error),
+        };
+        let fixes = self.session.world(|world| world.fixes(&from, &to));
+        let row = |fix: Fix| {
+            obj! {
+                "what" => fix.what(), "command" => fix.command(), "to" => fix.ask.as_ref().unwrap_or(&to).to_string(),
+                "path" => fix.path, "old" => fix.old, "new" => fix.new, "text" => fix.text, "patch" => fix.patch,
+            }
+        };
+        resolved(&list_of(fixes.into_iter().map(row)))
     }
 
     /// Lets virtual time pass at once.
@@ -275,6 +289,14 @@ fn place_of(options: &JsValue, name: &str) -> Result<Option<Place>, JsValue> {
     let Some(text) = text(options, name) else { return Ok(None) };
     let unknown = || JsValue::from(js_sys::Error::new("a place is outside, node/NAME, pod/NAME or pod/NAMESPACE/NAME"));
     place::from_text(&text).map(Some).ok_or_else(unknown)
+}
+
+/// From where, to what.
+fn way_of(request: &JsValue) -> Result<(Place, Target), JsValue> {
+    let from = place_of(request, "from")?.unwrap_or(Place::Outside);
+    let to = text(request, "to").as_deref().and_then(Target::parse);
+    let missing = || JsValue::from(js_sys::Error::new("to: an address such as http://web:80/ is needed"));
+    to.map(|to| (from, to)).ok_or_else(missing)
 }
 
 fn files(options: &JsValue) -> Vec<(base::Text, base::Text)> {

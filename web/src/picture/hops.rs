@@ -1,13 +1,22 @@
 //! The request below the picture: what was asked and what came of it, and its steps as buttons. Choosing a step
-//! holds the packet there and tells it in full.
+//! holds the packet there and tells it in full. For one that failed, what would help.
 
 use crate::picture::packets::{Story, Tone};
+use crate::session::Session;
+use crate::state::Dispatch;
+use crate::views::mend::Mend;
+use sim::Exchange;
 use std::rc::Rc;
+use std::sync::Arc;
 use yew::{Callback, Html, Properties, classes, component, html};
 
 /// Props of [`Hops`].
 #[derive(Properties, PartialEq)]
 pub struct HopsProps {
+    pub session: Session,
+    pub dispatch: Dispatch,
+    /// The request itself.
+    pub exchange: Arc<Exchange>,
     pub story: Rc<Story>,
     /// The step that the packet is at.
     pub current: Option<usize>,
@@ -21,7 +30,7 @@ pub struct HopsProps {
 /// The panel.
 #[component]
 pub fn Hops(props: &HopsProps) -> Html {
-    let HopsProps { story, current, held, .. } = props;
+    let HopsProps { session, dispatch, exchange, story, current, held, .. } = props;
     let tone = if story.ok { "ready" } else { "failing" };
     let replay = props.on_replay.reform(|_| ());
     let close = props.on_close.reform(|_| ());
@@ -51,6 +60,7 @@ pub fn Hops(props: &HopsProps) -> Html {
             } else if let Some(why) = &story.why {
                 <p class="why failing">{ why }</p>
             }
+            <Mend session={session.clone()} dispatch={dispatch.clone()} exchange={exchange.clone()} />
         </section>
     }
 }

@@ -23,13 +23,16 @@ mod tree;
 use crate::bridge::canvas::Measure;
 use crate::hooks::use_revision;
 use crate::session::Session;
+use crate::state::Dispatch;
 use hops::Hops;
 use labels::{Labels, Legend};
 use model::Key;
 use packets::Story;
 use scene::{Rect, Scene, Tier};
+use sim::Exchange;
 use stage::{Shown, Stage};
 use std::rc::Rc;
+use std::sync::Arc;
 use tree::Tree;
 use yew::{
     AttrValue, Callback, Html, MouseEvent, NodeRef, Properties, UseStateHandle, component, hook, html, use_callback,
@@ -40,6 +43,7 @@ use yew::{
 #[derive(Properties, PartialEq)]
 pub struct PictureProps {
     pub session: Session,
+    pub dispatch: Dispatch,
     pub selection: Option<Key>,
     /// What does not match is drawn faintly.
     pub filter: AttrValue,
@@ -63,15 +67,17 @@ pub fn Picture(props: &PictureProps) -> Html {
     });
     let closed = use_state_eq(|| 0_u64);
     let wanted = props.exchange.filter(|id| *id != *closed);
-    let story = use_memo((props.session.clone(), wanted), |(session, wanted)| {
+    let flight = use_memo((props.session.clone(), wanted), |(session, wanted)| {
         let id = (*wanted)?;
-        session.world(|world| world.exchanges().find(|exchange| exchange.id == id).map(|found| packets::story(found)))
+        let found = session.world(|world| world.exchanges().find(|exchange| exchange.id == id).cloned())?;
+        Some((Rc::new(packets::story(&found)), found))
     });
-    let story: Option<Rc<Story>> = (*story).clone().map(Rc::new);
+    let flight = (*flight).clone();
     html! {
         <div class="picture" ref={root}>
             <Legend scene={scene.clone()} />
-            <Scenery scene={scene} {area} selection={props.selection.clone()} on_select={props.on_select.clone()} {story}
+            <Scenery session={props.session.clone()} dispatch={props.dispatch.clone()} scene={scene} {area}
+                selection={props.selection.clone()} on_select={props.on_select.clone()} {flight}
                 on_close={Callback::from(move |id| closed.set(id))} />
         </div>
     }
@@ -92,22 +98,26 @@ fn use_size(root: &NodeRef, area: &NodeRef) -> (u32, u32) {
 /// Props of [`Scenery`].
 #[derive(Properties, PartialEq)]
 struct SceneryProps {
+    session: Session,
+    dispatch: Dispatch,
     scene: Rc<Scene>,
     area: NodeRef,
     selection: Option<Key>,
     on_select: Callback<Option<Key>>,
-    story: Option<Rc<Story>>,
+    /// The request that is shown, as a story and as it is.
+    flight: Option<(Rc<Story>, Arc<Exchange>)>,
     on_close: Callback<u64>,
 }
 
 /// The canvas with everything above and below it.
 #[component]
 fn Scenery(props: &SceneryProps) -> Html {
-    let SceneryProps { scene, area, selection, on_select, story, on_close } = props;
+    let SceneryProps { scene, area, selection, on_select, flight, on_close, .. } = props;
+    let story = flight.as_ref().map(|(story, _)| story);
     let (hover, focus) = (use_state_eq(|| None::<Key>), use_state_eq(|| None::<Rect>));
     let (current, held) = (use_state_eq(|| None::<usize>), use_state_eq(|| None::<(u64, usize)>));
     let replays = use_state_eq(|| 0_u32);
-    let id = story.as_ref().map_or(0, |story| story.id);
+    let id = story.map_or(0, |story| story.id);
     let held_at = held.filter(|(of, _)| *of == id).map(|(_, step)| step);
     let (canvas, probe) = (use_node_ref(), use_node_ref());
     let stage = use_stage(&canvas, &probe, &current);
@@ -116,7 +126,7 @@ fn Scenery(props: &SceneryProps) -> Html {
         selection: selection.clone(),
         hover: (*hover).clone(),
         focus: *focus,
-        story: story.clone(),
+        story: story.cloned(),
         held: held_at,
         replays: *replays,
     };
@@ -145,13 +155,13 @@ fn Scenery(props: &SceneryProps) -> Html {
                 <canvas ref={canvas} aria-hidden="true" />
                 <Labels scene={scene.clone()} />
                 { tip(scene, hover.as_ref()) }
-                { chip(scene, story.as_deref(), held_at.or(*current)) }
+                { chip(scene, story.map(|story| &**story), held_at.or(*current)) }
                 <div class="probe" ref={probe} aria-hidden="true" ontransitionend={recolour}>
                     { for draw::NAMES.iter().map(|name| html! { <i style={format!("color:var(--{name})")} /> }) }
                 </div>
             </div>
-            if let Some(story) = story {
-                <Hops story={story.clone()} current={*current} held={held_at} on_hold={hold} on_replay={replay} on_close={close} />
+            if let Some((story, exchange)) = flight {
+                <Hops session={props.session.clone()} dispatch={props.dispatch.clone()} exchange={exchange.clone()} story={story.clone()} current={*current} held={held_at} on_hold={hold} on_replay={replay} on_close={close} />
             }
         </>
     }

@@ -103,7 +103,7 @@ fn Answer(props: &AnswerProps) -> Html {
         }
     });
     match found {
-        Some(exchange) => html! { <Request {exchange} /> },
+        Some(exchange) => html! { <Request session={session.clone()} dispatch={dispatch.clone()} {exchange} /> },
         None if session.look(sim::Timeline::is_paused) => {
             html! { <p class="note">{ "Time is paused; the request goes out when it runs." }</p> }
         }
@@ -144,8 +144,8 @@ fn chosen_route(routes: &[Route], chosen: Option<&str>, from: &Place) -> String 
     chosen.or(meant).or(routes.first()).map(|route| route.url.clone()).unwrap_or_default()
 }
 
-/// Where to type what.
-fn command(session: &Session, from: &Place, url: &str) -> (Place, String) {
+/// Where to type what, to send a request.
+pub fn command(session: &Session, from: &Place, url: &str) -> (Place, String) {
     let Place::Pod { namespace, name } = from else { return (from.clone(), ["curl -m 5 ", url].concat()) };
     let ask = if has_curl(session, from) { "curl -sS -m 5" } else { "wget -qO- -T 5" };
     (Place::Outside, ["kubectl exec ", name, &namespace_flag(namespace), " -- ", ask, " ", url].concat())

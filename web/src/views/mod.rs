@@ -6,6 +6,7 @@ pub mod details;
 pub mod editor;
 pub mod header;
 pub mod help;
+pub mod mend;
 pub mod overview;
 pub mod requests;
 pub mod services;

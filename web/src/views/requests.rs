@@ -5,6 +5,7 @@ use crate::hooks::use_look;
 use crate::session::{Pace, Session};
 use crate::state::{Action, Dispatch};
 use crate::views::clock::since_start;
+use crate::views::mend::Mend;
 use dns::resolver::Lookup;
 use dns::{Data, RecordType};
 use sim::{End, Exchange, Hop, Path, Place};
@@ -53,7 +54,7 @@ pub fn Requests(props: &RequestsProps) -> Html {
         <>
             <ul class="requests" aria-label="The last requests">{ for list.iter().map(entry) }</ul>
             if let Some(exchange) = found {
-                <Request {exchange} />
+                <Request session={session.clone()} dispatch={props.dispatch.clone()} {exchange} />
             }
         </>
     }
@@ -62,13 +63,15 @@ pub fn Requests(props: &RequestsProps) -> Html {
 /// Props of [`Request`].
 #[derive(Properties, PartialEq)]
 pub struct RequestProps {
+    pub session: Session,
+    pub dispatch: Dispatch,
     pub exchange: Arc<Exchange>,
 }
 
 /// One request in full.
 #[component]
 pub fn Request(props: &RequestProps) -> Html {
-    let exchange = &props.exchange;
+    let RequestProps { session, dispatch, exchange } = props;
     let why = exchange.why_failed();
     html! {
         <article class={classes!("request", (!exchange.ok).then_some("bad"))} aria-label="Request, hop by hop">
@@ -85,6 +88,7 @@ pub fn Request(props: &RequestProps) -> Html {
                     }
                 </li>
             </ol>
+            <Mend session={session.clone()} dispatch={dispatch.clone()} exchange={exchange.clone()} />
             <details>
                 <summary>{ "The same as text" }</summary>
                 <pre>{ exchange.explain().join("\n") }</pre>
