@@ -3,7 +3,8 @@
 /// One entry of the menu.
 pub struct Example {
     pub title: &'static str,
-    pub text: &'static str,
+    /// A function, so that the texts are fetched when the first of them is chosen.
+    pub text: fn() -> &'static str,
 }
 
 /// A heading of the menu and what is below it.
@@ -14,7 +15,7 @@ pub struct Group {
 
 macro_rules! example {
     ($title:literal, $file:literal) => {
-        Example { title: $title, text: include_str!(concat!("../../examples/", $file, ".yaml")) }
+        Example { title: $title, text: || include_str!(concat!("../../examples/", $file, ".yaml")) }
     };
 }
 
@@ -47,7 +48,7 @@ pub static MENU: &[Group] = &[
 
 /// The text of the first sight.
 pub fn first() -> &'static str {
-    MENU[0].examples[0].text
+    (MENU[0].examples[0].text)()
 }
 
 /// All examples, in the menu's order.
@@ -78,7 +79,7 @@ mod tests {
     #[test]
     fn every_example_is_yaml_with_kinds() {
         for example in all() {
-            for document in value::yaml::documents(example.text) {
+            for document in value::yaml::documents((example.text)()) {
                 let value = document.value.unwrap_or_else(|error| panic!("{}: {}", example.title, error.message));
                 assert!(!value["kind"].s().is_empty(), "{}", example.title);
             }

@@ -3,6 +3,7 @@
 use crate::picture::census::Node;
 use crate::picture::glyph::Glyph;
 use crate::picture::scene::{Cell, Frame, NodeBox, Rect, Scene, ServiceCard, Tier};
+use crate::picture::tenths::Tenths;
 use std::rc::Rc;
 use yew::{AttrValue, Html, Properties, classes, component, html};
 
@@ -42,7 +43,8 @@ pub fn Labels(props: &LabelsProps) -> Html {
 }
 
 fn place(rect: Rect) -> AttrValue {
-    format!("left:{:.1}px;top:{:.1}px;width:{:.1}px;height:{:.1}px", rect.x, rect.y, rect.w, rect.h).into()
+    let [x, y, w, h] = [rect.x, rect.y, rect.w, rect.h].map(Tenths);
+    format!("left:{x}px;top:{y}px;width:{w}px;height:{h}px").into()
 }
 
 fn captions(scene: &Scene) -> Vec<Html> {
@@ -50,7 +52,7 @@ fn captions(scene: &Scene) -> Vec<Html> {
     let (x, y) = first.fold((f64::MAX, f64::MAX), |(x, y), rect| (x.min(rect.x), y.min(rect.y)));
     let services = scene.services_rect;
     let caption = |x: f64, y: f64, text: String| {
-        let style = format!("left:{x:.1}px;top:{:.1}px", y - 21.0);
+        let style = format!("left:{}px;top:{}px", Tenths(x), Tenths(y - 21.0));
         html! { <div class="lab caption" {style}>{ text }</div> }
     };
     let more = scene.more_services;
@@ -147,8 +149,7 @@ fn gigabytes(bytes: i64) -> String {
 }
 
 fn trimmed(number: f64) -> String {
-    let text = if number >= 10.0 { format!("{number:.0}") } else { format!("{number:.1}") };
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+    Tenths(if number >= 10.0 { number.round() } else { number }).to_string()
 }
 
 fn heaps(frame: &Frame) -> Vec<Html> {
@@ -164,7 +165,8 @@ fn heaps(frame: &Frame) -> Vec<Html> {
 
 fn pod(cell: &Cell, tier: Tier) -> Html {
     let (pod, rect) = (&cell.pod, cell.rect);
-    let style = format!("transform:translate({:.1}px,{:.1}px);width:{:.1}px;height:{:.1}px", rect.x, rect.y, rect.w, rect.h);
+    let [x, y, w, h] = [rect.x, rect.y, rect.w, rect.h].map(Tenths);
+    let style = format!("transform:translate({x}px,{y}px);width:{w}px;height:{h}px");
     let class = classes!("lab", "cell", (tier == Tier::Medium).then_some("low"), pod.faint.then_some("faint"));
     let restarts = if pod.restarts > 0 { format!(" ↻{}", pod.restarts) } else { String::new() };
     html! {

@@ -16,6 +16,7 @@ mod packets;
 mod roads;
 mod scene;
 mod stage;
+mod tenths;
 #[cfg(test)]
 mod testing;
 mod tree;
@@ -33,6 +34,7 @@ use sim::Exchange;
 use stage::{Shown, Stage};
 use std::rc::Rc;
 use std::sync::Arc;
+use tenths::Tenths;
 use tree::Tree;
 use yew::{
     AttrValue, Callback, Html, MouseEvent, NodeRef, Properties, UseStateHandle, component, hook, html, use_callback,
@@ -146,7 +148,7 @@ fn Scenery(props: &SceneryProps) -> Html {
         replays.set(**replays + 1);
     });
     let close = on_close.reform(move |()| id);
-    let style = format!("height:{:.0}px", scene.height);
+    let style = format!("height:{}px", Tenths(scene.height));
     html! {
         <>
             <div class="stage" ref={area} {style} data-over={hover.is_some().to_string()} onmousemove={point} onmouseleave={leave}
@@ -203,5 +205,5 @@ fn chip(scene: &Scene, story: Option<&Story>, step: Option<usize>) -> Html {
 /// A place for a text that is so wide, inside of the scene.
 fn beside((x, y): (f64, f64), width: f64, scene: &Scene) -> AttrValue {
     let x = x.clamp(4.0, (scene.width - width).max(4.0));
-    format!("left:{x:.0}px;top:{:.0}px", y.min(scene.height - 24.0)).into()
+    format!("left:{}px;top:{}px", Tenths(x), Tenths(y.min(scene.height - 24.0))).into()
 }

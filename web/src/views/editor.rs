@@ -213,7 +213,7 @@ fn Menu(props: &MenuProps) -> Html {
             dom::unchoose(&event);
             let Some(area) = TextArea::of(&area) else { return };
             let text = match chosen.split_at_checked(1) {
-                Some(("e", number)) => number.parse().ok().and_then(|n| examples::all().nth(n)).map(|e| e.text.to_owned()),
+                Some(("e", number)) => number.parse().ok().and_then(|n| examples::all().nth(n)).map(|e| (e.text)().to_owned()),
                 Some(("d", number)) => number.parse().ok().and_then(|n: usize| drafts.get(n).cloned()),
                 _ => None,
             };
@@ -248,7 +248,7 @@ fn Menu(props: &MenuProps) -> Html {
 
 /// Keeps a text of the user's own, once.
 fn keep(drafts: &[String], text: String) -> Vec<String> {
-    if text.trim().is_empty() || examples::all().any(|example| example.text == text) {
+    if text.trim().is_empty() || examples::all().any(|example| (example.text)() == text) {
         return drafts.to_vec();
     }
     let mut drafts: Vec<String> = drafts.iter().filter(|draft| **draft != text).cloned().collect();

@@ -109,6 +109,16 @@ fn add(module: &mut Module, memory: MemoryId, address: u32, bytes: Vec<u8>) {
     module.memories.get_mut(memory).data_segments.insert(data);
 }
 
+/// Below this address is the stack, which the linker puts first.
+const LOWEST: u32 = 1 << 20;
+
+/// True if a function may refer to a constant.
+pub fn any(function: &LocalFunction) -> bool {
+    let mut found = false;
+    addresses(function, function.entry_block(), &mut |address| found |= address >= LOWEST);
+    found
+}
+
 /// Every number in a function that can be an address.
 fn addresses(function: &LocalFunction, seq: InstrSeqId, note: &mut impl FnMut(u32)) {
     for (instr, _) in &function.block(seq).instrs {

@@ -1,6 +1,6 @@
 //! Makes two modules of one.
 
-use crate::constants::Constants;
+use crate::constants::{self, Constants};
 use crate::outline::outline;
 use crate::pieces::children;
 use crate::{Result, parse, write};
@@ -13,7 +13,7 @@ use walrus::{
 
 /// What the rest imports everything from: the first part's exports.
 const FIRST: &str = "f";
-/// A function of so few instructions is copied instead of called from afar.
+/// A function of so few instructions is copied instead of called from afar, unless it needs a constant.
 const TINY: u64 = 12;
 
 /// Which functions are where.
@@ -27,8 +27,8 @@ struct Plan {
 impl Plan {
     /// True if a function is in the first part, if anything needs it there.
     fn stays(&self, function: &LocalFunction, id: FunctionId) -> bool {
-        let tiny = function.size() <= TINY && !self.outlined.contains(&id.index());
-        self.entered.contains(&id.index()) || tiny
+        let tiny = || function.size() <= TINY && !self.outlined.contains(&id.index()) && !constants::any(function);
+        self.entered.contains(&id.index()) || tiny()
     }
 }
 
