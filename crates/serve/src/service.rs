@@ -91,11 +91,17 @@ impl Service {
             request.body = Value::map();
         }
         match request.verb {
-            Verb::Get | Verb::List | Verb::Watch | Verb::Path => self.read(&request, *form),
+            Verb::Get | Verb::Watch | Verb::Path => read(&self.engine, &request, *form),
+            Verb::List => {
+                // A long list does not keep others waiting.
+                let (engine, form) = (self.engine.clone(), *form);
+                let listed = tokio::task::spawn_blocking(move || read(&engine, &request, form)).await;
+                listed.unwrap_or_else(|_| Err(Status::internal("the list could not be made")))
+            }
             Verb::Create | Verb::Update | Verb::Patch(_) | Verb::Delete | Verb::DeleteCollection | Verb::Connect => {
                 match self.engine.request(request).await {
                     Answered::Reply(reply) => Ok(respond(*form, &reply)),
-                    Answered::Watch(plan) => Ok(self.watch(*form, plan)),
+                    Answered::Watch(plan) => Ok(watch(&self.engine, *form, plan)),
                     Answered::Connect(_) => Err(Status::internal("a write led to a container")),
                 }
             }
@@ -133,34 +139,36 @@ impl Service {
             Err(error) => Err(Status::bad_request(error.to_string())),
         }
     }
-    /// Reads decide on what was published, beside the engine.
-    fn read(&self, request: &Request, form: Form) -> Result<Response<Body>, Status> {
-        let moment = self.engine.moment();
-        let mut rng = Rng::new(0);
-        let mut context = Context { now: moment.now(), rng: &mut rng, config: self.engine.config() };
-        match apiserver::admit(moment.store.now(), request, &mut context) {
-            Plan::Reply(reply) => Ok(respond(form, &reply)),
-            Plan::Watch(plan) => Ok(self.watch(form, plan)),
-            Plan::Write(_) | Plan::Connect(_) => Err(Status::internal("a read is no write")),
-        }
-    }
-    fn watch(&self, form: Form, plan: Box<WatchPlan>) -> Response<Body> {
-        let warnings = plan.warnings.clone();
-        let content = if form.media == Media::Protobuf { PROTOBUF_WATCH } else { Media::Json.name() };
-        let frames = follow(&self.engine, plan, form.media).map(|piece| Ok(Frame::data(piece)));
-        let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(frames)));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content));
-        head(response.headers_mut(), &warnings);
-        response
-    }
     /// Logs are an answer's body; everything else switches the protocol.
     async fn connect(&self, asked: Asked, request: Request) -> Result<Response<Body>, Status> {
         match self.engine.request(request).await {
             Answered::Reply(reply) => Ok(respond(Form::default(), &reply)),
-            Answered::Watch(plan) => Ok(self.watch(Form::default(), plan)),
+            Answered::Watch(plan) => Ok(watch(&self.engine, Form::default(), plan)),
             Answered::Connect(connect) => streams::open(&self.engine, asked, connect).await,
         }
     }
+}
+
+/// Reads decide on what was published, beside the engine.
+fn read(engine: &Engine, request: &Request, form: Form) -> Result<Response<Body>, Status> {
+    let moment = engine.moment();
+    let mut rng = Rng::new(0);
+    let mut context = Context { now: moment.now(), rng: &mut rng, config: engine.config() };
+    match apiserver::admit(moment.store.now(), request, &mut context) {
+        Plan::Reply(reply) => Ok(respond(form, &reply)),
+        Plan::Watch(plan) => Ok(watch(engine, form, plan)),
+        Plan::Write(_) | Plan::Connect(_) => Err(Status::internal("a read is no write")),
+    }
+}
+
+fn watch(engine: &Engine, form: Form, plan: Box<WatchPlan>) -> Response<Body> {
+    let warnings = plan.warnings.clone();
+    let content = if form.media == Media::Protobuf { PROTOBUF_WATCH } else { Media::Json.name() };
+    let frames = follow(engine, plan, form.media).map(|piece| Ok(Frame::data(piece)));
+    let mut response = Response::new(BodyExt::boxed_unsync(StreamBody::new(frames)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content));
+    head(response.headers_mut(), &warnings);
+    response
 }
 
 fn busy() -> Status {

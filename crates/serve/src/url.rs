@@ -71,7 +71,9 @@ fn verbs(request: &mut Request, method: &str, watch: bool) -> &'static str {
         "PATCH" => (Verb::Patch(PatchType::Merge), "patch"),
         "DELETE" if named => (Verb::Delete, "delete"),
         "DELETE" => (Verb::DeleteCollection, "deletecollection"),
-        _ => (Verb::Create, "create"),
+        "POST" => (Verb::Create, "create"),
+        // No resource allows anything else.
+        other => (Verb::Connect, word(other)),
     };
     request.verb = if CONNECTS.contains(&request.subresource.as_str()) { Verb::Connect } else { verb };
     word
