@@ -44,6 +44,10 @@ async fn a_service_is_applied_and_reached() {
     let request = js_sys::JSON::parse(r#"{"from": "pod/client", "to": "http://httpenv:8888/"}"#).unwrap();
     let traced = answer(cluster.trace(&request)).await;
     assert_eq!(text(&traced, "outcome"), "200 OK", "{}", text(&traced, "text"));
+    assert_eq!(js_sys::Array::from(&answer(cluster.fixes(&request)).await).length(), 0, "what works needs no fix");
+    let request = js_sys::JSON::parse(r#"{"from": "pod/client", "to": "http://httpenv/"}"#).unwrap();
+    let fix = js_sys::Array::from(&answer(cluster.fixes(&request)).await).get(0);
+    assert_eq!((text(&fix, "what"), text(&fix, "new")), ("URL".into(), "http://httpenv:8888".into()));
     let pods: js_sys::Array = get(&cluster.state(), "pods").unchecked_into();
     assert!(pods.iter().any(|pod| text(&pod, "name") == "client" && text(&pod, "status") == "Running"));
 }

@@ -20,8 +20,8 @@ const TRIED: usize = 20;
 const ANSWERED: usize = 3;
 /// A second answer may be so much farther fetched than the best.
 const MARGIN: u32 = 12;
-/// A branch that needs more steps than this is given up.
-const STEPS: u64 = 20_000;
+/// A search takes at most so many steps of the world; in a small cluster 30 s are some hundred.
+const STEPS: u64 = 60_000;
 /// Every one of so many requests has to succeed: an endpoint is chosen by dice.
 const REQUESTS: u32 = 4;
 
@@ -75,6 +75,8 @@ pub struct Search {
     origin: World,
     /// The world as it goes on from there without a change, and whether the request has come to work in it.
     idle: (World, bool),
+    /// How many steps of the world are left.
+    steps: u64,
     candidates: std::vec::IntoIter<Remedy>,
     best: Option<u32>,
     fixes: Fixes,
@@ -127,6 +129,7 @@ impl Search {
             asked,
             idle: (origin.clone(), works),
             origin,
+            steps: STEPS,
             candidates: Vec::new().into_iter(),
             best: None,
             fixes: Fixes::default(),
@@ -176,7 +179,7 @@ impl Search {
         &self.fixes
     }
     /// Makes a candidate's change in a branch and waits there. Answers what works then, and after which time.
-    fn attempt(&self, remedy: &Remedy) -> Option<(Target, Duration)> {
+    fn attempt(&mut self, remedy: &Remedy) -> Option<(Target, Duration)> {
         let mut branch = self.origin.clone();
         if let Some(key) = &remedy.object
             && !branch.patch(key, &remedy.patch)
@@ -185,8 +188,7 @@ impl Search {
         }
         for seconds in remedy.waits {
             let after = Duration::from_secs(*seconds);
-            let mut steps = STEPS;
-            if !branch.run_until(self.origin.now + after, &mut steps) {
+            if !branch.run_until(self.origin.now + after, &mut self.steps) {
                 return None;
             }
             let Some(target) = remedy.ask.target(&branch, &self.asked.target) else { continue };
@@ -199,9 +201,8 @@ impl Search {
     /// Lets the idle world go on for a span since the start, and answers whether the request has come to work in it.
     fn idles_to(&mut self, span: Duration) -> bool {
         let (until, (world, works)) = (self.origin.now + span, &mut self.idle);
-        let mut steps = STEPS;
         if world.now < until && !*works {
-            *works = world.run_until(until, &mut steps) && self.asked.works(world, &self.asked.target);
+            *works = world.run_until(until, &mut self.steps) && self.asked.works(world, &self.asked.target);
         }
         *works
     }
@@ -456,6 +457,49 @@ spec: {type: ExternalName, externalName: example.com}
             (&Place::Outside, "web:8888"),
             "URL: http://web:8888 -> http://172.18.0.3:30088*",
         );
+    }
+
+    #[test]
+    fn rarer_faults_are_found_too() {
+        let booted = cluster();
+        let pod = Place::Pod { namespace: "default".into(), name: "client".into() };
+        let check = |spec: &str, commands: &[&str], asked: (&Place, &str), want: &str| {
+            let (found, note) = answers(&booted, &service(spec), commands, asked);
+            assert_eq!(found.first().map(String::as_str), Some(want), "{spec} {asked:?}: {found:?} {note:?}");
+        };
+        let good = "selector: {app: web}, ports: [{port: 8888}]";
+        check(
+            "selector: {app: web}, ports: [{port: 8888, protocol: UDP}]",
+            &[],
+            (&pod, "web:8888"),
+            "spec.ports[0].protocol: UDP -> TCP",
+        );
+        let local = "type: NodePort, selector: {app: web}, externalTrafficPolicy: Local, ports: [{port: 8888, nodePort: 30088}]";
+        check(local, &[], (&Place::Outside, "172.18.0.2:30088"), "spec.externalTrafficPolicy: Local -> Cluster");
+        let closed = "type: LoadBalancer, selector: {app: web}, loadBalancerSourceRanges: [192.0.2.0/24], ports: [{port: 8888}]";
+        check(
+            closed,
+            &["sleep 10"],
+            (&Place::Outside, "203.0.113.10:8888"),
+            "spec.loadBalancerSourceRanges[0]: 192.0.2.0/24 -> 198.51.100.7/32",
+        );
+        let cordoned = "kubectl cordon node-1 node-2 node-3 && kubectl delete pod -l app=web";
+        check(good, &[cordoned], (&pod, "web:8888"), "spec.unschedulable: true -> ");
+    }
+
+    #[test]
+    fn pods_that_start_need_no_fix() {
+        let booted = cluster();
+        let pod = Place::Pod { namespace: "default".into(), name: "client".into() };
+        let mut timeline = booted.branch();
+        timeline.apply(&service("selector: {app: web}, ports: [{port: 8888}]"));
+        timeline.run("kubectl scale deployment web --replicas 0 && sleep 5", crate::Given::default());
+        timeline.run("kubectl scale deployment web --replicas 2 && sleep 0.3", crate::Given::default());
+        let mut search = Search::new(timeline.world(), &pod, &Target::parse("web:8888").unwrap(), Goal::Http);
+        while search.step() {}
+        let fixes = search.fixes();
+        assert!(fixes.found.is_empty(), "{:?}", fixes.found);
+        assert!(fixes.note.as_ref().is_some_and(|n| n.contains("works by itself")), "{:?}", fixes.note);
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn advice(session: &Session, dispatch: &Dispatch, exchange: &Arc<Exchange>, (fix
             move |_| carry_out(&session, &dispatch, &exchange, None)
         };
         let Some(note) = &fixes.note else {
-            return html! { <p class="quiet">{ "No change of a single field was found that makes it work." }</p> };
+            return html! { <p class="quiet">{ "No change of a single field makes it work." }</p> };
         };
         return html! { <p class="note-line"><span>{ note }</span><button onclick={again}>{ "Send again" }</button></p> };
     };
