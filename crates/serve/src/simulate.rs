@@ -7,7 +7,9 @@ use crate::server;
 use crate::service::Service;
 use crate::tls::{self, Certificates};
 use crate::users::{self, Token};
+use api::{Request, User, Verb};
 use base::{Duration, Time, text};
+use model::{Key, resource};
 use sim::{Setup, World};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -86,7 +88,13 @@ impl Simulation {
     fn world(&mut self) -> Result<World, Failure> {
         let wall = wall_clock();
         self.setup.start = wall - EARLIER;
-        let mut timeline = sim::Timeline::of(World::new(&self.setup));
+        let mut born = World::new(&self.setup);
+        if !self.setup.dns {
+            // A cluster without DNS has no service for it either.
+            let key = Key::new(&resource::SERVICES, "kube-system", "kube-dns");
+            born.answer(&Request::of(&User::master("kubernetes-admin"), Verb::Delete, &key));
+        }
+        let mut timeline = sim::Timeline::of(born);
         for (name, text) in &self.manifests {
             if let Some(refused) = timeline.apply(text).into_iter().find(|applied| !applied.ok) {
                 return Err(format!("{name}, line {}: {}", refused.line, refused.text).into());
