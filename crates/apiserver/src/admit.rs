@@ -2,27 +2,27 @@
 
 use crate::call::{Call, Ctx, not_allowed};
 use crate::{Context, Plan, create, delete, patch, paths, read, subresource, update, warn};
-use api::{Request, Status, Verb};
+use api::{Reply, Request, Status, Verb};
 use store::Snapshot;
 
 /// Decides about one request on one snapshot.
 pub fn admit(snap: &Snapshot, request: &Request, ctx: &mut Context) -> Plan {
-    decide(snap, request, ctx).unwrap_or_else(refusal)
+    decide(snap, request, ctx).unwrap_or_else(|status| Plan::Reply(refusal(status)))
 }
 
-/// Refusals that come before any object is looked at have empty details.
-fn refusal(status: Status) -> Plan {
+/// The answer to a refused request. Refusals that come before any object is looked at have empty details.
+pub fn refusal(status: Status) -> Reply {
     if status.code == 404 && status.message == paths::NO_PAGE {
         let body = value::Value::str("404 page not found\n");
-        return Plan::Reply(api::Reply { code: 404, body, warnings: Vec::new() });
+        return Reply { code: 404, body, warnings: Vec::new() };
     }
-    let bare =
-        status.details == api::Detail::default() && matches!(status.reason.as_str(), "NotFound" | "MethodNotAllowed" | "Invalid");
-    let mut reply = api::Reply::from(status);
+    let bare = status.details == api::Detail::default()
+        && matches!(status.reason.as_str(), "NotFound" | "MethodNotAllowed" | "Invalid" | "Forbidden");
+    let mut reply = Reply::from(status);
     if bare {
         reply.body.set(&["details"], value::Value::map());
     }
-    Plan::Reply(reply)
+    reply
 }
 
 fn decide(snap: &Snapshot, request: &Request, ctx: Ctx) -> Result<Plan, Status> {

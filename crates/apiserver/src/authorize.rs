@@ -7,11 +7,11 @@ use model::{Object, resource};
 use store::Snapshot;
 use value::Value;
 
-/// Paths that anybody may read, known or not.
-pub(crate) const PUBLIC: [&str; 9] =
-    ["/healthz", "/livez", "/readyz", "/healthz/*", "/livez/*", "/readyz/*", "/version", "/version/", "/.well-known/*"];
+/// Paths that anybody may read.
+pub(crate) const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
 /// Paths that every authenticated user may read.
-pub(crate) const DISCOVERY: [&str; 6] = ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"];
+pub(crate) const DISCOVERY: [&str; 11] =
+    ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"];
 /// Questions that users may ask about themselves.
 const ABOUT_SELF: [&str; 3] = ["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"];
 

@@ -37,7 +37,7 @@ mod view;
 mod warn;
 mod watch;
 
-pub use admit::admit;
+pub use admit::{admit, refusal};
 pub use authorize::{Attempt, allowed, authorize};
 pub use birth::birth;
 pub use config::{Config, Context};

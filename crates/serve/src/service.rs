@@ -60,7 +60,7 @@ impl Service {
         let mut form = Form::default();
         match self.carry_out(asked, certified, &mut form).await {
             Ok(response) => response,
-            Err(status) => respond(form, &status.into()),
+            Err(status) => respond(form, &apiserver::refusal(status)),
         }
     }
     async fn carry_out(&self, asked: Asked, certified: Option<&User>, form: &mut Form) -> Result<Response<Body>, Status> {

@@ -103,7 +103,7 @@ fn replay(folder: &Path, (area, needs): &(String, &'static str), files: &[PathBu
 fn start(kubeconfig: &Path, needs: &str) -> Result<Child> {
     let mut command = Command::new(project::target().join("debug/tabernetes"));
     command
-        .args(["simulate", "--listen", "127.0.0.1:0", "--token", "alicetoken=alice:dev", "--write-kubeconfig"])
+        .args(["simulate", "--listen", "127.0.0.1:0", "--insecure", "--token", "alicetoken=alice:dev", "--write-kubeconfig"])
         .arg(kubeconfig);
     let server = process::start(command.args(shape(needs)).stdout(Stdio::null()))?;
     let begun = Instant::now();
