@@ -15,7 +15,6 @@ pub struct Kubeconfig<'a> {
     /// PEM; empty for plain HTTP.
     pub authority: &'a str,
     pub pair: Option<&'a Pair>,
-    pub token: Option<&'a str>,
 }
 
 impl Kubeconfig<'_> {
@@ -28,9 +27,6 @@ impl Kubeconfig<'_> {
         if let Some(pair) = self.pair {
             user.set(&["client-certificate-data"], base64_encode(pair.certificate.as_bytes()));
             user.set(&["client-key-data"], base64_encode(pair.key.as_bytes()));
-        }
-        if let Some(token) = self.token {
-            user.set(&["token"], token);
         }
         let name = "tabernetes";
         let context = obj! { "cluster" => name, "user" => "kubernetes-admin", "namespace" => "default" };

@@ -20,8 +20,17 @@ const HEAD: Duration = Duration::from_secs(10);
 /// Open requests are waited for so long when the server ends.
 const DRAIN: Duration = Duration::from_secs(2);
 
+/// How connections come in, and who they are from.
+#[derive(Clone)]
+pub enum Door {
+    /// Clients show a certificate, or none.
+    Tls(TlsAcceptor),
+    /// Nobody shows anything; all are this user.
+    Plain(Arc<User>),
+}
+
 /// Serves until `ends` is done, then lets open requests finish.
-pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, service: Arc<Service>, ends: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, door: Door, service: Arc<Service>, ends: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut ends = std::pin::pin!(ends);
     loop {
@@ -36,15 +45,15 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, service: Arc
             },
             () = &mut ends => break,
         };
-        let (tls, service, watcher) = (tls.clone(), service.clone(), graceful.watcher());
+        let (door, service, watcher) = (door.clone(), service.clone(), graceful.watcher());
         tokio::spawn(async move {
             // Without it small answers wait for the acknowledgement of the ones before.
             let _ = stream.set_nodelay(true);
-            match tls {
-                None => connection(stream, None, service, watcher).await,
-                Some(tls) => {
+            match door {
+                Door::Plain(user) => connection(stream, Some(user), service, watcher).await,
+                Door::Tls(tls) => {
                     let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(stream)).await else { return };
-                    let user = certified(&stream);
+                    let user = certified(&stream).map(Arc::new);
                     connection(stream, user, service, watcher).await;
                 }
             }
@@ -61,11 +70,10 @@ fn certified(stream: &tokio_rustls::server::TlsStream<TcpStream>) -> Option<User
 
 type Watcher = hyper_util::server::graceful::Watcher;
 
-async fn connection<S>(stream: S, user: Option<User>, service: Arc<Service>, watcher: Watcher)
+async fn connection<S>(stream: S, user: Option<Arc<User>>, service: Arc<Service>, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let user = user.map(Arc::new);
     let answer = service_fn(move |asked| {
         let (service, user) = (service.clone(), user.clone());
         async move { Ok::<_, Infallible>(service.answer(asked, user.as_deref()).await) }

@@ -123,7 +123,7 @@ impl Service {
             Err(Status::forbidden(resource, name, &why))
         };
         of("users", &other.name)?;
-        for group in other.groups.iter().filter(|g| *g != "system:authenticated") {
+        for group in other.groups.iter().filter(|g| !matches!(g.as_str(), "system:authenticated" | "system:unauthenticated")) {
             of("groups", group)?;
         }
         Ok(other)

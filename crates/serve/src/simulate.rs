@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::kubeconfig::Kubeconfig;
 use crate::pace::Pace;
-use crate::server;
+use crate::server::{self, Door};
 use crate::service::Service;
 use crate::tls::{self, Certificates};
 use crate::users::{self, Token};
@@ -24,7 +24,7 @@ pub struct Simulation {
     pub setup: Setup,
     pub pace: Pace,
     pub listen: SocketAddr,
-    /// Plain HTTP.
+    /// Plain HTTP, on which whoever brings no token is the administrator: kubectl sends none without TLS.
     pub insecure: bool,
     pub tokens: Vec<Token>,
     pub kubeconfig: Option<PathBuf>,
@@ -61,18 +61,12 @@ impl Simulation {
         let host = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
         let here = SocketAddr::new(host, address.port());
         let certificates = if self.insecure { None } else { Some(self.certificates(host)?) };
-        let admin = tls::secret()?;
-        if self.insecure {
-            let user = users::known("kubernetes-admin", [text!("system:masters")]);
-            self.tokens.push(Token { token: admin.clone(), user });
-        }
         let scheme = if self.insecure { "http" } else { "https" };
         let url = format!("{scheme}://{here}");
         let kubeconfig = Kubeconfig {
             server: &url,
             authority: certificates.as_ref().map_or("", |c| &c.authority),
             pair: certificates.as_ref().map(|c| &c.admin),
-            token: self.insecure.then_some(admin.as_str()),
         };
         if let Some(path) = &self.kubeconfig {
             kubeconfig.write(path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -118,6 +112,10 @@ impl Running {
     /// Serves until `ends` is done.
     pub async fn serve(self, ends: impl Future<Output = ()>) {
         let service = Arc::new(Service::new(self.engine, self.tokens));
-        server::serve(self.listener, self.certificates.map(|c| c.acceptor), service, ends).await;
+        let door = match self.certificates {
+            Some(certificates) => Door::Tls(certificates.acceptor),
+            None => Door::Plain(Arc::new(users::known("kubernetes-admin", [text!("system:masters")]))),
+        };
+        server::serve(self.listener, door, service, ends).await;
     }
 }

@@ -78,11 +78,3 @@ fn params(name: &str, organization: Option<&str>, purpose: ExtendedKeyUsagePurpo
     params.use_authority_key_identifier_extension = true;
     Ok(params)
 }
-
-/// A secret that nobody can guess.
-pub fn secret() -> Result<String, Failure> {
-    let mut bytes = [0_u8; 16];
-    let provider = tokio_rustls::rustls::crypto::ring::default_provider();
-    provider.secure_random.fill(&mut bytes).map_err(|_| "no randomness on this machine")?;
-    Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
-}

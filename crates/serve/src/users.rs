@@ -68,5 +68,8 @@ pub fn of_certificate(der: &[u8]) -> Option<User> {
 pub fn impersonated(headers: &HeaderMap) -> Option<User> {
     let name = headers.get("impersonate-user")?.to_str().ok()?;
     let groups = headers.get_all("impersonate-group").iter().filter_map(|g| g.to_str().ok()).map(Text::from);
-    Some(if name == "system:anonymous" { User { name: name.into(), groups: groups.collect() } } else { known(name, groups) })
+    if name == "system:anonymous" {
+        return Some(User { name: name.into(), groups: groups.chain([text!("system:unauthenticated")]).collect() });
+    }
+    Some(known(name, groups))
 }

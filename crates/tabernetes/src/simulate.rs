@@ -48,7 +48,7 @@ pub struct Simulate {
     /// Run no controllers: nothing makes pods of deployments
     #[arg(long)]
     no_controllers: bool,
-    /// Speak plain HTTP; the kubeconfig holds a token instead of a certificate
+    /// Speak plain HTTP, and take whoever brings no token for the administrator
     #[arg(long)]
     insecure: bool,
 }

@@ -103,7 +103,8 @@ fn replay(folder: &Path, (area, needs): &(String, &'static str), files: &[PathBu
 fn start(kubeconfig: &Path, needs: &str) -> Result<Child> {
     let mut command = Command::new(project::target().join("debug/tabernetes"));
     command
-        .args(["simulate", "--listen", "127.0.0.1:0", "--insecure", "--token", "alicetoken=alice:dev", "--write-kubeconfig"])
+        .args(["simulate", "--listen", "127.0.0.1:0", "--token", "alicetoken=alice:dev"])
+        .args(["--token", "admintoken=kubernetes-admin:system:masters", "--write-kubeconfig"])
         .arg(kubeconfig);
     let server = process::start(command.args(shape(needs)).stdout(Stdio::null()))?;
     let begun = Instant::now();
@@ -113,6 +114,13 @@ fn start(kubeconfig: &Path, needs: &str) -> Result<Child> {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
+    // With a token instead of a certificate, so that requests can leave it out.
+    let text = project::read(kubeconfig)?;
+    let lines = text.lines().filter(|line| !line.contains("client-key-data:"));
+    let lines = lines.map(|line| {
+        line.split_once("client-certificate-data:").map_or(line.to_string(), |(indent, _)| format!("{indent}token: admintoken"))
+    });
+    project::write(kubeconfig, lines.collect::<Vec<_>>().join("\n"))?;
     Ok(server)
 }
 

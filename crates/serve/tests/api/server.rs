@@ -20,7 +20,6 @@ pub enum Shape {
 pub struct Server {
     pub address: SocketAddr,
     pub kubeconfig: String,
-    pub token: String,
 }
 
 impl Server {
@@ -46,8 +45,7 @@ impl Server {
         });
         let (url, kubeconfig) = ready.recv().expect("a server");
         let address = url.split_once("://").expect("a URL").1.parse().expect("an address");
-        let token = kubeconfig.split("token: ").nth(1).map(|t| t.trim().to_string()).unwrap_or_default();
-        Server { address, kubeconfig, token }
+        Server { address, kubeconfig }
     }
     /// A client that is the administrator.
     pub fn client(&self) -> Client {
