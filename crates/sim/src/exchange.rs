@@ -123,7 +123,7 @@ impl World {
             let addresses = vec![IpAddr::from([127, 0, 0, 1])];
             return Some((Resolution { addresses, name: name.into(), ..Resolution::default() }, Duration::ZERO));
         }
-        if let Some(ip) = in_hosts(&caller.hosts, name) {
+        if let Some(ip) = name.parse().ok().or_else(|| in_hosts(&caller.hosts, name)) {
             return Some((Resolution { addresses: vec![ip], name: name.into(), ..Resolution::default() }, Duration::ZERO));
         }
         let conf = ResolvConf::parse(&caller.resolv_conf);

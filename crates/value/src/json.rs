@@ -128,31 +128,37 @@ impl Layout {
     }
     fn string(self, s: &str, out: &mut String) {
         out.push('"');
-        let mut plain = 0;
-        for (at, c) in s.char_indices() {
-            let escape = match c {
-                '"' => "\\\"",
-                '\\' => "\\\\",
-                '\n' => "\\n",
-                '\r' => "\\r",
-                '\t' => "\\t",
-                '\u{8}' => "\\b",
-                '\u{c}' => "\\f",
-                c if c < ' ' => "",
-                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' if self.html => "",
-                _ => continue,
-            };
-            out.push_str(&s[plain..at]);
-            plain = at + c.len_utf8();
-            if escape.is_empty() {
-                out.push_str("\\u");
-                (0..4).rev().for_each(|place| out.push(hex_digit(u32::from(c) >> (4 * place))));
-            } else {
-                out.push_str(escape);
-            }
+        let mut rest = s;
+        while let Some(at) = rest.bytes().position(|byte| self.may_need_escape(byte)) {
+            out.push_str(&rest[..at]);
+            let c = rest[at..].chars().next().unwrap_or_default();
+            rest = &rest[at + c.len_utf8()..];
+            self.escape(c, out);
         }
-        out.push_str(&s[plain..]);
+        out.push_str(rest);
         out.push('"');
+    }
+    /// By a byte alone: U+2028 and U+2029 begin with 0xe2, as others do.
+    const fn may_need_escape(self, byte: u8) -> bool {
+        byte < b' ' || matches!(byte, b'"' | b'\\') || self.html && matches!(byte, b'<' | b'>' | b'&' | 0xe2)
+    }
+    fn escape(self, c: char, out: &mut String) {
+        let escaped = match c {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\u{8}' => "\\b",
+            '\u{c}' => "\\f",
+            '\0'..='\u{7f}' | '\u{2028}' | '\u{2029}' => "",
+            c => return out.push(c),
+        };
+        out.push_str(escaped);
+        if escaped.is_empty() {
+            out.push_str("\\u");
+            (0..4).rev().for_each(|place| out.push(hex_digit(u32::from(c) >> (4 * place))));
+        }
     }
 }
 
