@@ -28,11 +28,12 @@ impl Kubeconfig<'_> {
             user.set(&["client-certificate-data"], base64_encode(pair.certificate.as_bytes()));
             user.set(&["client-key-data"], base64_encode(pair.key.as_bytes()));
         }
-        let name = "tabernetes";
-        let context = obj! { "cluster" => name, "user" => "kubernetes-admin", "namespace" => "default" };
+        // The names that kubeadm gives.
+        let (cluster_name, name) = ("kubernetes", "kubernetes-admin@kubernetes");
+        let context = obj! { "cluster" => cluster_name, "user" => "kubernetes-admin" };
         obj! {
             "apiVersion" => "v1", "kind" => "Config", "current-context" => name,
-            "clusters" => list![obj! { "name" => name, "cluster" => cluster }],
+            "clusters" => list![obj! { "name" => cluster_name, "cluster" => cluster }],
             "contexts" => list![obj! { "name" => name, "context" => context }],
             "users" => list![obj! { "name" => "kubernetes-admin", "user" => user }],
         }
