@@ -236,13 +236,19 @@ fn line_of(text: &str, fix: &Fix) -> Option<u32> {
     })
 }
 
-/// Whether a patch would change a value.
+/// Whether a manifest has the field of a patch, with another value: what it does not mention, applying it leaves alone.
 fn differs(value: &Value, patch: &Value) -> bool {
     match patch {
-        Value::List(_) => value::patch::json(value, patch).is_ok_and(|patched| patched != *value),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) | Value::Map(_) => {
-            value::patch::merge(value, patch) != *value
-        }
+        Value::List(operations) => operations.iter().any(|one| {
+            let steps = one["path"].s().split('/').skip(1);
+            let found = steps.fold(value, |at, step| match (at.as_list(), step.parse::<usize>()) {
+                (Some(items), Ok(n)) => items.as_slice().get(n).unwrap_or(&Value::Null),
+                _ => &at[step],
+            });
+            !found.is_null() && *found != one["value"]
+        }),
+        Value::Map(fields) => fields.iter().any(|(name, to)| differs(&value[name.as_str()], to)),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) => !value.is_null() && value != patch,
     }
 }
 
@@ -300,7 +306,7 @@ mod tests {
     use super::*;
     use base::Duration;
     use model::{Key, resource};
-    use value::obj;
+    use value::{list, obj};
 
     #[test]
     fn the_text_is_searched_for_the_field() {
@@ -325,5 +331,9 @@ mod tests {
         check("kind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}}\n", None);
         check("kind: Service\nmetadata: {name: web}\nspec: {}\n", None);
         check("kind: [", None);
+        let ports = list![obj! { "op" => "replace", "path" => "/spec/ports/0/targetPort", "value" => 80 }];
+        let of = |text: &str| yaml::value(text).map(|manifest| differs(&manifest, &ports)).unwrap_or_default();
+        assert!(of("spec: {ports: [{port: 80, targetPort: 8080}]}"));
+        assert!(!of("spec: {ports: [{port: 80}]}"), "a default is nobody's text");
     }
 }
