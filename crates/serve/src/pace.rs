@@ -13,8 +13,10 @@ pub enum Pace {
     Max,
 }
 
-/// Steps between two looks at what is asked.
-const STEPS: u64 = 2_000;
+/// Steps between two looks at the clock.
+const STEPS: u64 = 8;
+/// So long the world runs before somebody who asks is heard.
+const SLICE: std::time::Duration = std::time::Duration::from_millis(5);
 /// After the last change, time still flies for this long (the longest grace periods and back-offs that people wait for).
 const LIVELY: Duration = Duration::MINUTE;
 /// Without anybody asking, time flies for at most this long, whatever happens by itself.
@@ -50,8 +52,7 @@ impl Pacer {
                 if !self.flies(world) {
                     return self.keep_up(world, 1.0);
                 }
-                let mut budget = STEPS;
-                world.run_until(self.flies_until, &mut budget);
+                run(world, self.flies_until);
                 self.anchor = (world.now(), Instant::now());
                 std::time::Duration::ZERO
             }
@@ -60,8 +61,7 @@ impl Pacer {
     fn keep_up(&self, world: &mut World, times: f64) -> std::time::Duration {
         let (from, since) = self.anchor;
         let due = from + Duration::from_micros((since.elapsed().as_micros() as f64 * times) as i64);
-        let mut budget = STEPS;
-        if !world.run_until(due, &mut budget) {
+        if !run(world, due) {
             return std::time::Duration::ZERO;
         }
         let Some(next) = world.next_deadline() else { return IDLE };
@@ -78,6 +78,18 @@ impl Pacer {
         }
         world.now() < self.flies_until
     }
+}
+
+/// Runs to a moment, or for a slice of real time. True if the moment was reached.
+fn run(world: &mut World, until: Time) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < SLICE {
+        let mut budget = STEPS;
+        if world.run_until(until, &mut budget) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Heartbeats and events about what happened are no change that somebody waits for.
