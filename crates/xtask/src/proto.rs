@@ -32,7 +32,7 @@ pub fn run(args: &[String]) -> Result {
 /// Reads one file. Only what Kubernetes' generator writes is understood: flat messages of one-line fields.
 fn read(text: &str, messages: &mut Messages) {
     let (mut package, mut message) = (String::new(), None);
-    for line in text.lines().map(str::trim) {
+    for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
         if let Some(name) = line.strip_prefix("package ") {
             // Versions that no server offers by default are left out.
             if name.contains("alpha") || name.contains("testapigroup") {
