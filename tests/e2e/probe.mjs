@@ -20,12 +20,24 @@ const open = async (page, seconds) => {
   await note(page);
 };
 
-for (const [width, height] of [[1440, 900], [390, 844]]) {
+// Screens of several sizes, on machines that are several times slower, in the dark, without motion.
+const visits = [
+  { width: 1440, height: 900, slower: 1 },
+  { width: 1280, height: 800, slower: 4 },
+  { width: 1920, height: 1080, slower: 2, media: { colorScheme: 'dark' } },
+  { width: 1024, height: 700, slower: 8 },
+  { width: 820, height: 1180, slower: 1, media: { reducedMotion: 'reduce' } },
+  { width: 390, height: 844, slower: 6 },
+];
+for (const { width, height, slower, media } of visits) {
   await withPage({ name: `probe-${width}`, width, height, before: keepExports }, async (page) => {
-    await open(page, 4);
+    const session = await page.context().newCDPSession(page);
+    await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
+    if (media) await page.emulateMedia(media);
+    await open(page, 3);
     // Whoever was here before finds the page as it was left.
     await page.reload();
-    await open(page, 1);
+    await open(page, 2);
   });
 }
 await fs.writeFile(process.argv[2], [...used].sort((a, b) => a - b).join('\n'));
