@@ -32,7 +32,7 @@ function load() {
   coming ??= fetch(address).then((response) => {
     if (!response.ok) throw new Error(`${address}: ${response.status}`);
     return WebAssembly.compileStreaming(response);
-  }).then((module) => WebAssembly.instantiate(module, { f: first })).then(() => { here = true; }).catch(() => {
+  }).then(join).catch(() => {
     coming = undefined; // Whoever needs it asks again, and is told why it fails.
   });
   return coming;
@@ -40,8 +40,13 @@ function load() {
 
 /** One of its functions was called: fetches the rest before going on. */
 export function demand() {
+  if (!here) join(new WebAssembly.Module(bytes()));
+}
+
+/** Puts the rest beside the first part; at once and only once, for its constants must not come back over what changed. */
+function join(module) {
   if (here) return;
-  new WebAssembly.Instance(new WebAssembly.Module(bytes()), { f: first });
+  new WebAssembly.Instance(module, { f: first });
   here = true;
 }
 

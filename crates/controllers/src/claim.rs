@@ -1,9 +1,11 @@
 //! Taking and giving up ownership. Models pkg/controller/controller_ref_manager.go: what the selector matches and nobody
 //! controls is adopted, what is controlled and no longer matches is released.
 
+use crate::fields::push;
+use crate::pods::controller_of;
 use api::{Op, PatchType};
 use base::Text;
-use model::{Object, OwnerRef, Resource, Selector};
+use model::{Key, Object, OwnerRef, Resource, Selector};
 use std::sync::Arc;
 use store::Snapshot;
 use value::{list, obj};
@@ -34,6 +36,22 @@ pub fn claim<'a>(snap: &'a Snapshot, owner: &Object, resource: &'static Resource
         claim.ops.extend(wanted.map(|o| adopt(o, owner)));
     }
     claim
+}
+
+/// The keys of those to whom an object matters: its controller, or as long as it has none, all whose selector matches it.
+pub fn keys_of_claimants(snap: &Snapshot, owners: &'static Resource, object: &Object, out: &mut Vec<Key>) {
+    if object.meta.controller().is_some() {
+        let Some((group, _, kind, _)) = model::resource::known(owners) else { return };
+        if let Some(name) = controller_of(object, group, kind) {
+            push(out, Key::new(owners, object.meta.namespace.clone(), name));
+        }
+        return;
+    }
+    for owner in snap.list(owners, &object.meta.namespace) {
+        if Selector::of(&owner.spec()["selector"]).matches(&object.meta.labels) {
+            push(out, owner.key());
+        }
+    }
 }
 
 /// The patch that makes `owner` the controller of `object`.

@@ -3,7 +3,7 @@
 mod placement;
 mod update;
 
-use crate::claim::claim;
+use crate::claim::{claim, keys_of_claimants};
 use crate::fields::{int, push, set_count, sides};
 use crate::revisions::{CONTROLLER_REVISIONS, History, hash};
 use crate::{Controller, pods};
@@ -32,9 +32,9 @@ impl Controller for DaemonSets {
         if commit.key.resource == DAEMON_SETS {
             push(out, commit.key.clone());
         } else if commit.key.resource == CONTROLLER_REVISIONS {
-            sides(commit).for_each(|revision| keys_of_owned(snap, revision, out));
+            sides(commit).for_each(|revision| keys_of_claimants(snap, &DAEMON_SETS, revision, out));
         } else if commit.key.resource == PODS && pods::counts_changed(commit) {
-            sides(commit).for_each(|pod| keys_of_owned(snap, pod, out));
+            sides(commit).for_each(|pod| keys_of_claimants(snap, &DAEMON_SETS, pod, out));
         } else if commit.key.resource == NODES {
             keys_of_node(snap, commit, out);
         }
@@ -97,20 +97,6 @@ impl Controller for DaemonSets {
         run.write_status();
         run.out.notes = vec![Note::warning(set, NAME, "FailedCreate", format!("Error creating: {}", status.message))];
         run.out
-    }
-}
-
-fn keys_of_owned(snap: &Snapshot, object: &Object, out: &mut Vec<Key>) {
-    if object.meta.controller().is_some() {
-        if let Some(name) = pods::controller_of(object, "apps", "DaemonSet") {
-            push(out, Key::new(&DAEMON_SETS, object.meta.namespace.clone(), name));
-        }
-        return;
-    }
-    for set in snap.list(&DAEMON_SETS, &object.meta.namespace) {
-        if Selector::of(&set.spec()["selector"]).matches(&object.meta.labels) {
-            push(out, set.key());
-        }
     }
 }
 

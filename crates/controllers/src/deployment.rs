@@ -9,7 +9,7 @@ mod rolling;
 mod scale;
 mod sets;
 
-use crate::claim::claim;
+use crate::claim::{claim, keys_of_claimants};
 use crate::fields::{push, sides};
 use crate::{Controller, pods};
 use api::{Note, Op, Outcome, Status, WatchKind};
@@ -34,7 +34,7 @@ impl Controller for Deployments {
         if commit.key.resource == DEPLOYMENTS {
             push(out, commit.key.clone());
         } else if commit.key.resource == REPLICA_SETS {
-            sides(commit).for_each(|set| keys_of_set(snap, set, out));
+            sides(commit).for_each(|set| keys_of_claimants(snap, &DEPLOYMENTS, set, out));
         } else if commit.key.resource == PODS && commit.kind == WatchKind::Deleted {
             keys_of_gone_pod(snap, &commit.object, out);
         }
@@ -78,20 +78,6 @@ fn selects_all(deployment: &Object) -> Outcome {
         ops: vec![Op::status(deployment, status)],
         notes: vec![Note::warning(deployment, NAME, "SelectingAll", message)],
         ..Outcome::nothing()
-    }
-}
-
-fn keys_of_set(snap: &Snapshot, set: &Object, out: &mut Vec<Key>) {
-    if set.meta.controller().is_some() {
-        if let Some(name) = pods::controller_of(set, "apps", "Deployment") {
-            push(out, Key::new(&DEPLOYMENTS, set.meta.namespace.clone(), name));
-        }
-        return;
-    }
-    for deployment in snap.list(&DEPLOYMENTS, &set.meta.namespace) {
-        if Selector::of(&deployment.spec()["selector"]).matches(&set.meta.labels) {
-            push(out, deployment.key());
-        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! ReplicaSet: keeps a number of pods of one template. Models pkg/controller/replicaset.
 //! Too few active pods: create; too many: delete the least valuable; then write what was counted.
 
-use crate::claim::{Claim, claim};
+use crate::claim::{Claim, claim, keys_of_claimants};
 use crate::fields::{int, push, replicas, set_count, sides};
 use crate::{Controller, pods};
 use api::{Note, Op, Outcome, Status};
 use base::{Duration, Text, Time};
 use model::resource::{PODS, REPLICA_SETS};
-use model::{Condition, Key, Object, Selector};
+use model::{Condition, Key, Object};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl Controller for ReplicaSets {
         if commit.key.resource == REPLICA_SETS {
             push(out, commit.key.clone());
         } else if commit.key.resource == PODS && pods::counts_changed(commit) {
-            sides(commit).for_each(|pod| keys_of_pod(snap, pod, out));
+            sides(commit).for_each(|pod| keys_of_claimants(snap, &REPLICA_SETS, pod, out));
         }
     }
 
@@ -100,20 +100,6 @@ impl Controller for ReplicaSets {
 /// The refusal that a namespace is being deleted is no failure of the ReplicaSet.
 fn is_namespace_going(status: &Status) -> bool {
     status.details.causes.iter().any(|(reason, _, _)| reason == "NamespaceTerminating")
-}
-
-fn keys_of_pod(snap: &Snapshot, pod: &Object, out: &mut Vec<Key>) {
-    if pod.meta.controller().is_some() {
-        if let Some(name) = pods::controller_of(pod, "apps", "ReplicaSet") {
-            push(out, Key::new(&REPLICA_SETS, pod.meta.namespace.clone(), name));
-        }
-        return;
-    }
-    for set in snap.list(&REPLICA_SETS, &pod.meta.namespace) {
-        if Selector::of(&set.spec()["selector"]).matches(&pod.meta.labels) {
-            push(out, set.key());
-        }
-    }
 }
 
 /// Why pods could not be made or deleted.

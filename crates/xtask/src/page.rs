@@ -68,7 +68,7 @@ pub fn build(kind: Kind) -> Result<Page> {
 /// Builds the page with a toolchain that is already known.
 pub fn build_with(route: &Route, kind: Kind) -> Result<Page> {
     // Two cargos at once: they share no target folder, and the first build of bindgen's crates takes a while.
-    let mut tool = bindgen_build();
+    let mut tool = tool_build(kind);
     let tool_build = process::start(&mut tool)?;
     let mut cargo = route.cargo("rustc");
     cargo.args(["--package", "web", "--lib", "--profile", kind.profile()]);
@@ -91,9 +91,13 @@ pub fn build_with(route: &Route, kind: Kind) -> Result<Page> {
     publish(&glue, first)
 }
 
-fn bindgen_build() -> Command {
+/// `bindgen`, and `parts` where the module is cut.
+fn tool_build(kind: Kind) -> Command {
     let mut cargo = project::cargo();
-    cargo.args(["build", "--quiet", "--package", "xtask", "--bins", "--features", "bindgen", "--profile", "tool"]);
+    cargo.args(["build", "--quiet", "--package", "xtask", "--bin", "bindgen", "--features", "bindgen", "--profile", "tool"]);
+    if kind == Kind::Release {
+        cargo.args(["--bin", "parts"]);
+    }
     cargo
 }
 

@@ -25,7 +25,7 @@ pub struct Constants {
 
 /// What is read of a module before it is put together.
 #[derive(Default)]
-struct Linked<'a> {
+struct Linked {
     /// Where each data segment's bytes are in the file, and its address.
     segments: Vec<(Range<usize>, u32)>,
     /// The file's offset of each section's contents.
@@ -34,7 +34,6 @@ struct Linked<'a> {
     symbols: Vec<Option<Range<u32>>>,
     relocations: Vec<(u32, Vec<RelocationEntry>)>,
     code: Option<u32>,
-    bytes: &'a [u8],
 }
 
 impl Constants {
@@ -138,9 +137,9 @@ fn addresses(function: &LocalFunction, seq: InstrSeqId, note: &mut impl FnMut(u3
     }
 }
 
-impl<'a> Linked<'a> {
-    fn read(bytes: &'a [u8]) -> std::result::Result<Linked<'a>, wasmparser::BinaryReaderError> {
-        let mut linked = Linked { bytes, ..Linked::default() };
+impl Linked {
+    fn read(bytes: &[u8]) -> std::result::Result<Linked, wasmparser::BinaryReaderError> {
+        let mut linked = Linked::default();
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload?;
             if let Some((_, range)) = payload.as_section() {
@@ -216,7 +215,6 @@ impl<'a> Linked<'a> {
     fn address_of(&self, section: u32, offset: u32) -> Option<u32> {
         let place = self.sections.get(section as usize)? + offset as usize;
         let (range, address) = self.segments.iter().find(|(range, _)| range.contains(&place))?;
-        let _ = self.bytes.get(place)?;
         Some(address + u32::try_from(place - range.start).ok()?)
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use walrus::ir::{self, Instr, InstrSeqId, Value};
 use walrus::{
     ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind, GlobalKind, ImportId,
-    ImportKind, ImportedFunction, LocalFunction, Module, RefType, TableId, ValType,
+    ImportKind, ImportedFunction, LocalFunction, Module, RefType, TableId,
 };
 
 /// What the rest imports everything from: the first part's exports.
@@ -33,7 +33,7 @@ impl Plan {
 }
 
 /// Where each function that stays behind has its place in the table, by its number.
-type Slots = BTreeMap<usize, u32>;
+type Slots = BTreeMap<usize, i32>;
 
 /// The files of a cut.
 pub struct Files<'a> {
@@ -53,7 +53,7 @@ pub fn cut(files: &Files, used: &BTreeSet<usize>) -> Result {
     let (mut rest, plan) = read(files.whole, used)?;
     let wanted = make_rest(&mut rest, &plan, &slots)?;
     let (mut first, plan) = read(files.whole, used)?;
-    make_first(&mut first, &plan, &slots, &wanted)?;
+    make_first(&mut first, &plan, &slots, &wanted);
     walrus::passes::gc::run(&mut first);
     constants.share(&mut first, &mut rest)?;
     write(&mut first, files.first)?;
@@ -78,61 +78,51 @@ fn slots((mut module, plan): (Module, Plan)) -> Result<Slots> {
         module.exports.add(&id.index().to_string(), id);
     }
     for id in &leaving {
-        let (params, results) = signature(&module, *id);
-        let mut builder = FunctionBuilder::new(&mut module.types, &params, &results);
-        builder.func_body().unreachable();
-        replace(&mut module, *id, builder, &params);
+        replace(&mut module, *id, &[ir::Unreachable {}.into()]);
     }
     walrus::passes::gc::run(&mut module);
     let left: BTreeSet<usize> = module.funcs.iter_local().map(|(id, _)| id.index()).collect();
     let called = leaving.iter().map(|id| id.index()).filter(|index| left.contains(index));
-    called.enumerate().map(|(slot, index)| Ok((index, u32::try_from(slot).map_err(|error| error.to_string())?))).collect()
+    called.enumerate().map(|(slot, index)| Ok((index, i32::try_from(slot).map_err(|error| error.to_string())?))).collect()
 }
 
-fn signature(module: &Module, id: FunctionId) -> (Vec<ValType>, Vec<ValType>) {
+/// Gives a function another body: its arguments on the stack, and then some instructions.
+fn replace(module: &mut Module, id: FunctionId, instrs: &[Instr]) {
     let ty = module.types.get(module.funcs.get(id).ty());
-    (ty.params().to_vec(), ty.results().to_vec())
-}
-
-fn replace(module: &mut Module, id: FunctionId, builder: FunctionBuilder, params: &[ValType]) {
-    let args = params.iter().map(|ty| module.locals.add(*ty)).collect();
+    let (params, results) = (ty.params().to_vec(), ty.results().to_vec());
+    let mut builder = FunctionBuilder::new(&mut module.types, &params, &results);
+    let args: Vec<_> = params.iter().map(|ty| module.locals.add(*ty)).collect();
+    let mut body = builder.func_body();
+    for arg in &args {
+        body.local_get(*arg);
+    }
+    for instr in instrs {
+        body.instr(instr.clone());
+    }
     module.funcs.get_mut(id).kind = FunctionKind::Local(builder.local_func(args));
 }
 
 /// The first part: what it lacks is called through the table, and the rest finds what it wants among the exports.
-fn make_first(module: &mut Module, plan: &Plan, slots: &Slots, wanted: &BTreeSet<String>) -> Result {
+fn make_first(module: &mut Module, plan: &Plan, slots: &Slots, wanted: &BTreeSet<String>) {
     let size = slots.len() as u64;
     let table = module.tables.add_local(false, size, Some(size), RefType::FUNCREF);
     export_items(module, wanted);
     module.exports.add(TABLE, table);
     let come = come(module, table);
-    let far: BTreeMap<FunctionId, Vec<Instr>> =
-        (module.funcs.iter().filter(|function| plan.outlined.contains(&function.id().index())))
-            .filter_map(|function| {
-                let value = Value::I32(i32::try_from(*slots.get(&function.id().index())?).ok()?);
-                let call = ir::CallIndirect { ty: function.ty(), table };
-                Some((function.id(), vec![ir::Call { func: come }.into(), ir::Const { value }.into(), call.into()]))
-            })
-            .collect();
+    let far: BTreeMap<FunctionId, Vec<Instr>> = (module.funcs.iter())
+        .filter_map(|function| {
+            let value = Value::I32(*slots.get(&function.id().index())?);
+            let call = ir::CallIndirect { ty: function.ty(), table };
+            Some((function.id(), vec![ir::Call { func: come }.into(), ir::Const { value }.into(), call.into()]))
+        })
+        .collect();
+    let (once, often): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        far.into_iter().partition(|(id, _)| plan.outlined.contains(&id.index()));
     for id in local_where(module, |id, _| plan.entered.contains(&id.index())) {
         let function = module.funcs.get_mut(id).kind.unwrap_local_mut();
-        call_from_afar(function, function.entry_block(), &far);
+        call_from_afar(function, function.entry_block(), &once);
     }
-    for id in local_where(module, |id, function| !plan.stays(function, id)) {
-        let Some(slot) = slots.get(&id.index()) else { continue };
-        let (params, results) = signature(module, id);
-        let ty = module.funcs.get(id).ty();
-        let mut builder = FunctionBuilder::new(&mut module.types, &params, &results);
-        let args: Vec<_> = params.iter().map(|ty| module.locals.add(*ty)).collect();
-        let mut body = builder.func_body();
-        body.call(come);
-        args.iter().for_each(|arg| {
-            body.local_get(*arg);
-        });
-        body.i32_const(i32::try_from(*slot).map_err(|error| error.to_string())?).call_indirect(ty, table);
-        module.funcs.get_mut(id).kind = FunctionKind::Local(builder.local_func(args));
-    }
-    Ok(())
+    often.into_iter().for_each(|(id, call)| replace(module, id, &call));
 }
 
 /// The calls of functions that are called from one place only do not go through one more function.
@@ -248,7 +238,7 @@ fn fill_table(module: &mut Module, slots: &Slots) {
     let size = slots.len() as u64;
     let (table, _) = module.add_import_table(FIRST, TABLE, false, size, Some(size), RefType::FUNCREF);
     let by_index: BTreeMap<usize, FunctionId> = module.funcs.iter_local().map(|(id, _)| (id.index(), id)).collect();
-    let mut functions: Vec<(u32, FunctionId)> = slots.iter().map(|(index, slot)| (*slot, by_index[index])).collect();
+    let mut functions: Vec<(i32, FunctionId)> = slots.iter().map(|(index, slot)| (*slot, by_index[index])).collect();
     functions.sort_unstable_by_key(|(slot, _)| *slot);
     let functions = functions.into_iter().map(|(_, id)| id).collect();
     let kind = ElementKind::Active { table, offset: ConstExpr::Value(Value::I32(0)) };
