@@ -27,6 +27,17 @@ pub struct Gone {
     pub oldest: u64,
 }
 
+/// What somebody kept of a store, from which it is made again: the state at a revision, and the commits after it.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    pub rev: u64,
+    pub objects: Vec<Arc<Object>>,
+    /// In order, without gaps. What was before each is found again.
+    pub commits: Vec<Commit>,
+    /// The hash of everything, commits included.
+    pub hash: u64,
+}
+
 /// Objects, the log of commits, and a rolling hash over everything that ever happened.
 #[derive(Clone)]
 pub struct Store {
@@ -46,6 +57,31 @@ impl Store {
     /// An empty store whose log keeps the last `keep` commits.
     pub fn new(keep: usize) -> Store {
         Store { now: Snapshot::default(), log: OrdMap::new(), keep, hash: hash::SEED }
+    }
+    /// The store that was kept. A commit that does not follow on the one before it is answered by its revision.
+    pub fn restored(kept: Kept, keep: usize) -> Result<Store, u64> {
+        let mut store = Store { hash: kept.hash, ..Store::new(keep.max(kept.commits.len())) };
+        for object in kept.objects {
+            store.now.put(&object.key(), Some(object));
+        }
+        store.now.rev = kept.rev;
+        for mut commit in kept.commits {
+            if commit.rev != store.now.rev + 1 {
+                return Err(commit.rev);
+            }
+            commit.before = store.now.get(&commit.key).cloned();
+            store.now.put(&commit.key, (commit.kind != WatchKind::Deleted).then(|| commit.object.clone()));
+            store.now.rev = commit.rev;
+            store.log.insert(commit.rev, Arc::new(commit));
+        }
+        Ok(store)
+    }
+    /// From now on keeps only the last `keep` commits.
+    pub fn keep(&mut self, keep: usize) {
+        self.keep = keep;
+        while self.log.len() > keep {
+            self.log = self.log.without_min().1;
+        }
     }
     pub fn snapshot(&self) -> Snapshot {
         self.now.clone()
@@ -177,6 +213,29 @@ mod tests {
             let again = store.at(then.rev()).expect("kept");
             assert!(again.objects == then.objects && again.index == then.index && again.rev == then.rev);
         }
+    }
+
+    #[test]
+    fn a_kept_store_is_made_again() {
+        let mut store = Store::default();
+        put(&mut store, "a", "", Expect::Absent).expect("new");
+        let kept_state: Vec<Arc<Object>> = store.now().all().cloned().collect();
+        put(&mut store, "a", "n1", Expect::Revision(1)).expect("there");
+        put(&mut store, "b", "", Expect::Absent).expect("new");
+        let bare = |commit: &Arc<Commit>| Commit { before: None, ..(**commit).clone() };
+        let kept = |from: u64| Kept {
+            rev: 1,
+            objects: kept_state.clone(),
+            commits: store.since(from).expect("kept").map(bare).collect(),
+            hash: store.hash(),
+        };
+        let mut again = Store::restored(kept(1), 10).expect("no gap");
+        assert!(again.now().objects == store.now().objects && again.now().index == store.now().index);
+        assert_eq!((again.rev(), again.oldest(), again.hash()), (3, 2, store.hash()));
+        assert!(again.commit_at(2).is_some_and(|c| c.before.as_ref().is_some_and(|b| b.meta.revision == 1)));
+        again.keep(1);
+        assert_eq!((again.oldest(), again.since(1).err()), (3, Some(Gone { oldest: 3 })));
+        assert_eq!(Store::restored(kept(2), 10).err(), Some(3));
     }
 
     #[test]

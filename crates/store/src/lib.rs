@@ -6,6 +6,6 @@ mod hash;
 mod snapshot;
 mod watches;
 
-pub use commit::{Commit, Gone, Store};
+pub use commit::{Commit, Gone, Kept, Store};
 pub use snapshot::Snapshot;
 pub use watches::{Filter, watch_event};
