@@ -4,7 +4,7 @@ use crate::Context;
 use crate::field::{Errors, Path};
 use crate::kinds::{self, Kind};
 use crate::{paths, view};
-use api::{Request, Status, Verb};
+use api::{PatchType, Request, Status, Verb};
 use base::Text;
 use model::{Key, Object, Resource};
 use std::sync::Arc;
@@ -34,11 +34,19 @@ impl<'a> Call<'a> {
         call.field_manager()?;
         Ok(call)
     }
-    /// Models ValidateFieldManager of k8s.io/apimachinery/pkg/apis/meta/v1/validation.
+    /// Models ValidateFieldManager and ValidatePatchOptions of k8s.io/apimachinery/pkg/apis/meta/v1/validation.
     fn field_manager(&self) -> Result<(), Status> {
         let name = &self.request.query.field_manager;
         let path = Path::root("fieldManager");
         let mut errors = Errors::new();
+        if let Verb::Patch(kind) = self.request.verb {
+            if kind == PatchType::Apply && name.is_empty() {
+                errors.required(&path, "is required for apply patch");
+            }
+            if kind != PatchType::Apply && self.request.query.force {
+                errors.forbidden(&Path::root("force"), "may not be specified for non-apply patch");
+            }
+        }
         if name.len() > 128 {
             errors.too_long(&path, 128);
         }

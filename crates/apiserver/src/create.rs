@@ -4,7 +4,7 @@
 use crate::call::{Call, Ctx};
 use crate::decode::{Decoded, decode};
 use crate::plan::{Answer, Body, Plan, WritePlan};
-use crate::{admission, defaults, field::Errors, kinds, service, strategy, validate, warn};
+use crate::{admission, defaults, field::Errors, kinds, managed, service, strategy, validate, warn};
 use api::{Change, Expect, Reply, Status, Write};
 use base::Text;
 use model::Key;
@@ -15,8 +15,12 @@ const NAME_TRIES: u32 = 8;
 
 pub fn create(call: Call, ctx: Ctx) -> Result<Plan, Status> {
     let Decoded { object, warnings } = decode(&call, &call.request.body)?;
-    let plan = make(call, object, ctx).and_then(|made| finish(call, made));
-    Ok(warned(plan, warnings))
+    Ok(warned(decoded(call, object, ctx), warnings))
+}
+
+/// Creates a decoded object.
+pub fn decoded(call: Call, object: Value, ctx: Ctx) -> Result<Plan, Status> {
+    finish(call, make(call, object, ctx)?)
 }
 
 /// A plan with the warnings of decoding before its own; refusals carry them too.
@@ -51,6 +55,7 @@ pub fn make(call: Call, mut object: Value, ctx: Ctx) -> Result<Made, Status> {
         return Err(Status::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     defaults::apply(resource, &mut object);
+    managed::track(call, None, &mut object, ctx.now);
     admission::create(call.snap, &key, &mut object, ctx)?;
     name(&mut object, call, ctx);
     key.name = object["metadata"]["name"].text();
@@ -133,8 +138,7 @@ fn name(object: &mut Value, call: Call, ctx: Ctx) {
 /// What only the server writes.
 fn system_metadata(object: &mut Value, call: Call, ctx: Ctx) {
     let meta = object.at_mut(&["metadata"]).as_map_mut();
-    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields", "generation", "resourceVersion"]
-    {
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation", "resourceVersion"] {
         if meta.contains(field) {
             meta.remove(field);
         }

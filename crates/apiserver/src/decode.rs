@@ -72,6 +72,12 @@ pub fn decode_patched(call: &Call, (merged, current): (&Value, &Value), kind: Pa
     Ok(finish(call, object, unknown))
 }
 
+/// Decodes what an apply has made of the current object.
+pub fn decode_applied(call: &Call, (merged, current): (&Value, &Value)) -> Result<Value, String> {
+    let (object, _) = typed(call.kind, (merged, current), Words::Json)?;
+    Ok(view::store(call.kind, object))
+}
+
 fn nameless(call: &Call) -> Status {
     let name = call.name();
     Status::bad_request(format!("the name of the object ({name} based on URL) was undeterminable: name must be provided"))
@@ -89,6 +95,13 @@ pub fn strategic(kind: &Kind, current: &Value, patch: &Value) -> Result<Value, S
 /// The object with known fields only, and the complaints about the others.
 fn typed(kind: &Kind, (object, was): (&Value, &Value), words: Words) -> Result<(Value, Vec<String>), String> {
     let Some(id) = kind.type_id else { return Ok((object.clone(), Vec::new())) };
+    let forgets = object["metadata"].get("managedFields").is_some_and(|list| list.items().is_empty() && !list.is_null());
+    if forgets {
+        // An empty list says more than none: it clears the managers, as a list of one empty entry does.
+        let mut object = object.clone();
+        object.set(&["metadata", "managedFields"], value::list![Value::map()]);
+        return typed(kind, (&object, was), words);
+    }
     let decoded = Schema::builtin().decode_changed(id, (object, was), words)?;
     Ok((decoded.value, decoded.unknown))
 }

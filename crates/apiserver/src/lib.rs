@@ -7,6 +7,7 @@
 
 mod admission;
 mod admit;
+mod apply;
 mod authorize;
 mod birth;
 mod call;
@@ -20,6 +21,7 @@ mod discovery;
 mod field;
 mod forms;
 mod kinds;
+mod managed;
 mod openapi;
 mod patch;
 mod paths;

@@ -4,7 +4,7 @@
 use crate::call::{Call, Ctx};
 use crate::decode::{self, Decoded};
 use crate::update::{self, Part, Revision};
-use crate::{Plan, create};
+use crate::{Plan, apply, create};
 use api::{PatchType, Status};
 use base::Text;
 use model::Object;
@@ -12,7 +12,7 @@ use value::Value;
 
 pub fn patch(call: Call, kind: PatchType, ctx: Ctx) -> Result<Plan, Status> {
     if kind == PatchType::Apply {
-        return Err(Status::unsupported("server-side apply"));
+        return apply::apply(call, ctx);
     }
     check_shape(kind, &call.request.body)?;
     let old = call.current()?;
@@ -48,7 +48,7 @@ pub fn patched(call: Call, kind: PatchType, old: &Object) -> Result<(Value, Vec<
     let merged = match kind {
         PatchType::Json | PatchType::Merge => apply_untyped(kind, &current, body)?,
         PatchType::Strategic => decode::strategic(call.kind, &current, body)?,
-        PatchType::Apply => return Err(Status::unsupported("server-side apply")),
+        PatchType::Apply => return Err(Status::unsupported("server-side apply of this subresource")),
     };
     let Decoded { object, warnings } = decode::decode_patched(&call, (&merged, &current), kind)?;
     Ok((object, warnings))
@@ -62,6 +62,6 @@ pub fn apply_untyped(kind: PatchType, current: &Value, body: &Value) -> Result<V
             value::patch::json(current, body).map_err(|_| rejected())
         }
         PatchType::Merge | PatchType::Strategic => Ok(value::patch::merge(current, body)),
-        PatchType::Apply => Err(Status::unsupported("server-side apply")),
+        PatchType::Apply => Err(Status::unsupported("server-side apply of this subresource")),
     }
 }

@@ -6,7 +6,7 @@ use crate::call::{Call, Ctx};
 use crate::decode::{Decoded, decode};
 use crate::forms::Form;
 use crate::plan::{Answer, Body, Plan, WritePlan};
-use crate::{admission, create, defaults, field::Errors, service, strategy, validate, warn};
+use crate::{admission, create, defaults, field::Errors, managed, service, strategy, validate, warn};
 use api::{Change, Expect, Reply, Status, Write};
 use base::Text;
 use model::{Object, resource};
@@ -80,6 +80,9 @@ pub fn replace(call: Call, change: Revision, ctx: Ctx) -> Result<Plan, Status> {
             service::prepare_update(&mut new, &old.value);
         }
         defaults::apply(resource, &mut new);
+    }
+    managed::track(call, Some(&old.value), &mut new, ctx.now);
+    if part == Part::Main {
         admission::update(&old.key(), &mut new);
     }
     if part != Part::Status {
@@ -119,9 +122,19 @@ fn gone(old: &Object, new: &Value) -> bool {
         && new["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
 }
 
+/// Whether a change changes nothing, but for the time of an apply or update. (Both carry the old resourceVersion by now.)
 fn same(old: &Value, new: &Value) -> bool {
-    // Both carry the old resourceVersion by now.
-    old == new
+    if old == new {
+        return true;
+    }
+    let path = ["metadata", "managedFields"];
+    let (before, after) = (old.at(&path), new.at(&path));
+    if before.is_null() || !managed::same_but_times(before, after) {
+        return false;
+    }
+    let mut new = new.clone();
+    new.set(&path, before);
+    *old == new
 }
 
 /// uid and resourceVersion, where the client names them.
@@ -178,9 +191,7 @@ fn keep_metadata(old: &Object, new: &mut Value) {
             None => _ = meta.remove(field),
         }
     }
-    for field in ["managedFields", "selfLink"] {
-        meta.remove(field);
-    }
+    meta.remove("selfLink");
 }
 
 /// Puts back what this part of the API may not change. Models the PrepareForUpdate of each strategy.

@@ -3,6 +3,7 @@
 
 mod condition;
 mod facts;
+mod fields;
 mod key;
 mod meta;
 mod object;
@@ -11,6 +12,7 @@ mod selector;
 mod views;
 
 pub use condition::Condition;
+pub use fields::{Fields, path_text};
 pub use key::Key;
 pub use meta::{Meta, OwnerRef};
 pub use object::Object;

@@ -7,7 +7,7 @@ use crate::media::{self, Media};
 use crate::streams;
 use crate::url::{self, Route};
 use crate::users::{self, Token};
-use api::{Reply, Request, Status, User, Verb};
+use api::{PatchType, Reply, Request, Status, User, Verb};
 use apiserver::{Attempt, Context, Plan, WatchPlan};
 use base::{Rng, Text};
 use control::Answered;
@@ -75,9 +75,6 @@ impl Service {
         if request.verb != Verb::Connect {
             (form.media, request.accept) = media::negotiate(&header(ACCEPT))?;
         }
-        if request.query.field_manager.is_empty() {
-            request.query.field_manager = program(&header(USER_AGENT));
-        }
         if request.verb == Verb::Connect {
             return self.connect(asked, request).await;
         }
@@ -85,6 +82,10 @@ impl Service {
         let bytes = self.body(asked).await?;
         if !matches!(request.verb, Verb::Get | Verb::List | Verb::Watch) {
             request.body = media::read(&mut request, &content, &bytes)?;
+            // Whoever applies has to say who they are.
+            if request.query.field_manager.is_empty() && request.verb != Verb::Patch(PatchType::Apply) {
+                request.query.field_manager = program(&header(USER_AGENT));
+            }
         }
         if request.verb == Verb::Path && !matches!(verb, "get" | "head") {
             // These paths are read only: anything else is refused as if it had brought something.
@@ -180,7 +181,7 @@ fn busy() -> Status {
 /// The program that a User-Agent names (`kubectl` of `kubectl/v1.33.9 (linux/amd64)`): who manages fields if nobody else is told.
 fn program(agent: &str) -> Text {
     let name: String = agent.split('/').next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(128).collect();
-    if name.len() > 128 { Text::new() } else { name.into() }
+    if name.is_empty() || name.len() > 128 { "unknown".into() } else { name.into() }
 }
 
 /// An answer in its form.

@@ -36,6 +36,10 @@ pub fn request(step: &Value, vars: &dyn Fn(&str) -> String) -> Option<Request> {
             _ => PatchType::Merge,
         });
     }
+    if request.query.field_manager.is_empty() && request.verb != Verb::Patch(PatchType::Apply) {
+        let program = header("User-Agent").split('/').next().unwrap_or_default();
+        request.query.field_manager = if program.is_empty() { "unknown".into() } else { program.into() };
+    }
     Some(request)
 }
 
