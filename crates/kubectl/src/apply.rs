@@ -6,8 +6,8 @@ use crate::fail::{Fail, Run, Stop, plain};
 use crate::kinds::Kind;
 use crate::printer::Format;
 use crate::target::{Unit, finish};
-use crate::{last_applied, merge};
-use api::{PatchType, Verb};
+use crate::{last_applied, merge, upgrade};
+use api::{PatchType, Request, Verb};
 use base::{Duration, Text};
 use value::{Value, obj};
 
@@ -234,17 +234,62 @@ are the ways you can resolve this warning:
 See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
 
 fn server_side(ctx: &mut Ctx, doc: &Doc, dry: DryRun) -> Run<Result<Done, Fail>> {
+    let mut request = apply_request(ctx, doc, dry);
+    request.query.force = ctx.on("force-conflicts");
+    request.body = doc.object.clone();
+    Ok(match ctx.ask(request.clone())? {
+        Ok(object) => {
+            let object = take_over(ctx, doc, (&request, object), dry)?;
+            warn_if_deleting(ctx, &object);
+            Ok(Done { object, word: "serverside-applied" })
+        }
+        Err(status) if status.reason == "Conflict" => Err(Fail::Plain(format!("{}\n{ADVICE}", status.message))),
+        Err(status) => Err(Fail::Server(status)),
+    })
+}
+
+fn apply_request(ctx: &Ctx, doc: &Doc, dry: DryRun) -> Request {
     let mut request = ctx.write_request(doc.kind.request(Verb::Patch(PatchType::Apply), &doc.namespace, &doc.name), dry);
     if !ctx.changed("field-manager") {
         request.query.field_manager = "kubectl".into();
     }
-    request.query.force = ctx.on("force-conflicts");
-    request.body = doc.object.clone();
-    Ok(match ctx.ask(request)? {
-        Ok(object) => Ok(Done { object, word: "serverside-applied" }),
-        Err(status) if status.reason == "Conflict" => Err(Fail::Plain(format!("{}\n{ADVICE}", status.message))),
-        Err(status) => Err(Fail::Server(status)),
-    })
+    request
+}
+
+/// An object that client-side apply made: what it owned goes to server-side apply, its annotation to an owner of its own, and
+/// the configuration is applied once more. What fails here is tried again with the next apply.
+fn take_over(ctx: &mut Ctx, doc: &Doc, (applied, mut object): (&Request, Value), dry: DryRun) -> Run<Value> {
+    if applied.query.field_manager == "kubectl"
+        && let Some(body) = upgrade::annotation(&object)
+    {
+        let mut request = Request { body, ..apply_request(ctx, doc, dry) };
+        request.query.field_manager = upgrade::KEEPER.into();
+        match ctx.ask(request)? {
+            Ok(now) => object = now,
+            Err(status) => {
+                ctx.complain(&format!("Warning: failed to migrate the last-applied annotation: {}", status.message));
+                return Ok(object);
+            }
+        }
+    }
+    let Some(patch) = upgrade::patch(&object, &applied.query.field_manager) else { return Ok(object) };
+    if let Err(fail) = ctx.patch(&doc.kind, (&doc.namespace, &doc.name), (PatchType::Json, patch), dry)? {
+        ctx.complain(&format!(
+            "Warning: server rejected managed fields migration to Server-Side Apply. This is non-fatal and will be retried next time you apply. Error: {}",
+            fail.words()
+        ));
+        return Ok(object);
+    }
+    match ctx.ask(applied.clone())? {
+        Ok(now) => Ok(now),
+        Err(status) => {
+            ctx.complain(&format!(
+                "Warning: failed to re-apply configuration after performing Server-Side Apply migration. This is non-fatal and will be retried next time you apply. Error: {}",
+                status.message
+            ));
+            Ok(object)
+        }
+    }
 }
 
 // === prune ===

@@ -80,7 +80,8 @@ impl Ctx<'_> {
     }
     fn field_manager(&self) -> Text {
         let flag = self.flag("field-manager");
-        if flag.is_empty() { format!("kubectl-{}", self.spec.path.split(' ').next().unwrap_or("")).into() } else { flag }
+        // Commands without the flag are known by their User-Agent.
+        if flag.is_empty() { "kubectl".into() } else { flag }
     }
     /// Sends a new object.
     pub fn create(&mut self, kind: &Kind, namespace: &str, object: Value, dry: DryRun) -> Run<Result<Value, Fail>> {

@@ -76,6 +76,7 @@ mod table;
 mod taint;
 mod target;
 mod template;
+mod upgrade;
 mod wait;
 mod watch;
 
