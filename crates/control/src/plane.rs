@@ -6,14 +6,14 @@
 use crate::expiry::Expiry;
 use crate::queue::Queue;
 use crate::recorder::{Entry, Recorder};
-use api::{Cause, Note, Op, Origin, Outcome, PatchType, Reply, Request, Status, User, Verb};
+use api::{Cause, Note, Op, Origin, Outcome, PatchType, Reply, Request, Status, User, Verb, WatchKind};
 use apiserver::{Config, Context, Plan, WatchPlan};
 use base::{Duration, Rng, Text, Time};
 use controllers::CONTROLLERS;
 use model::{Key, resource};
 use scheduler::{Decision, Scheduler};
 use std::sync::Arc;
-use store::{Snapshot, Store};
+use store::{Commit, Snapshot, Store};
 use value::Value;
 
 /// Which parts run.
@@ -73,8 +73,14 @@ const DECISION: Duration = Duration::from_millis(2);
 impl Control {
     /// A new cluster's control plane with the objects that every cluster is born with.
     pub fn new(config: Config, options: Options, rng: &Rng, now: Time) -> Control {
+        Control::resume(Store::default(), (config, options), rng, now)
+    }
+    /// The control plane of a store that another one, which is no more, has left. Controllers and scheduler are shown what
+    /// is there, as their informers do it after a start, and what was deleted lately.
+    pub fn resume(store: Store, (config, options): (Config, Options), rng: &Rng, now: Time) -> Control {
         let mut control = Control {
-            store: Store::default(),
+            seen: store.rev(),
+            store,
             config: Arc::new(config),
             options,
             queue: Queue::default(),
@@ -85,16 +91,47 @@ impl Control {
             admission_dice: rng.fork("apiserver"),
             scheduler_dice: rng.fork("scheduler"),
             latency_dice: rng.fork("latency"),
-            seen: 0,
         };
-        let cause = Cause::new("kube-apiserver", Origin::Start);
-        let born = apiserver::birth(&control.config, now, &mut control.admission_dice);
-        for write in born {
-            let written = control.store.commit(write, cause.clone(), now);
-            debug_assert!(written.is_ok(), "a new cluster's objects do not conflict");
-        }
+        control.relist(now);
+        control.bear(now);
         control.feed(now);
         control
+    }
+    /// Makes the objects that every cluster is born with. In one that has a past only those come back that no cluster can be
+    /// without: services that somebody deleted stay away.
+    fn bear(&mut self, now: Time) {
+        let cause = Cause::new("kube-apiserver", Origin::Start);
+        let first = self.store.rev() == 0;
+        for write in apiserver::birth(&self.config, now, &mut self.admission_dice) {
+            let gone = self.store.now().get(&write.key).is_none();
+            let service = matches!(write.key.resource.as_str(), "services" | "ipaddresses.networking.k8s.io");
+            if gone && (first || !service) {
+                let written = self.store.commit(write, cause.clone(), now);
+                debug_assert!(written.is_ok(), "a new cluster's objects do not conflict");
+            }
+        }
+    }
+    fn relist(&mut self, now: Time) {
+        let cause = Cause::new("kube-apiserver", Origin::Start);
+        let snap = self.store.snapshot();
+        let mut events = Vec::new();
+        for object in snap.all() {
+            let key = object.key();
+            let (rev, object) = (object.meta.revision, object.clone());
+            if key.resource == resource::EVENTS {
+                let told = Time::parse(object.value["lastTimestamp"].s()).unwrap_or(object.meta.created);
+                events.push((told, key.namespace.clone(), key.name.clone(), rev));
+            }
+            self.show(&Commit { rev, time: now, cause: cause.clone(), kind: WatchKind::Added, key, before: None, object }, now);
+        }
+        events.sort();
+        for (created, namespace, name, rev) in events {
+            self.expiry.add(created, namespace, name, rev);
+        }
+        let lately: Vec<Arc<Commit>> = self.store.since(self.store.oldest() - 1).into_iter().flatten().cloned().collect();
+        for commit in lately.iter().filter(|commit| commit.kind == WatchKind::Deleted) {
+            self.enqueue(commit, now);
+        }
     }
     pub fn store(&self) -> &Store {
         &self.store
@@ -171,15 +208,19 @@ impl Control {
         while self.seen < self.store.rev() {
             self.seen += 1;
             let Some(commit) = self.store.commit_at(self.seen).cloned() else { continue };
-            if self.options.scheduler {
-                self.scheduler.handle(self.store.now(), &commit, now);
-            }
-            if self.options.controllers {
-                self.enqueue(&commit, now);
-            }
+            self.show(&commit, now);
         }
     }
-    fn enqueue(&mut self, commit: &store::Commit, now: Time) {
+    fn show(&mut self, commit: &Commit, now: Time) {
+        if self.options.scheduler {
+            self.scheduler.handle(self.store.now(), commit, now);
+        }
+        self.enqueue(commit, now);
+    }
+    fn enqueue(&mut self, commit: &Commit, now: Time) {
+        if !self.options.controllers {
+            return;
+        }
         let mut keys = Vec::new();
         let cloud = self.options.cloud;
         for (place, controller) in CONTROLLERS.iter().enumerate().filter(|(_, c)| cloud || c.name() != CLOUD) {
@@ -262,5 +303,51 @@ impl Control {
             self.recorder.forget(&key.namespace, &key.name);
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use value::{list, obj};
+
+    fn run(control: &mut Control, until: Time) {
+        while let Some(at) = control.next_deadline().filter(|at| *at <= until) {
+            control.step(at);
+        }
+    }
+
+    #[test]
+    fn what_was_left_undone_is_done_after_a_restart() {
+        let (now, rng) = (Time::from_civil(2026, 1, 1), Rng::new(1));
+        let settings = || (Config::default(), Options::default());
+        let mut first = Control::new(Config::default(), Options::default(), &rng, now);
+        let labels = obj! { "app" => "web" };
+        let container = obj! { "name" => "c", "image" => "nginx" };
+        let deployment = obj! {
+            "apiVersion" => "apps/v1", "kind" => "Deployment", "metadata" => obj! { "name" => "web" },
+            "spec" => obj! {
+                "replicas" => 2, "selector" => obj! { "matchLabels" => &labels },
+                "template" => obj! { "metadata" => obj! { "labels" => &labels }, "spec" => obj! { "containers" => list![container] } },
+            },
+        };
+        let key = Key::new(&resource::DEPLOYMENTS, "default", "");
+        let create = Request { body: deployment, ..Request::of(&User::master("me"), Verb::Create, &key) };
+        assert!(matches!(first.request(&create, Origin::Start, now), Answered::Reply(reply) if reply.code == 201));
+        let born = first.store().rev();
+
+        let mut second = Control::resume(first.store().clone(), settings(), &Rng::new(2), now);
+        assert_eq!(second.store().rev(), born, "nothing is born twice");
+        let later = now + Duration::from_secs(5);
+        run(&mut second, later);
+        assert_eq!(second.snapshot().list(&resource::PODS, "default").count(), 2);
+
+        // The owner goes, and the plane with it.
+        let key = Key::new(&resource::DEPLOYMENTS, "default", "web");
+        second.request(&Request::of(&User::master("me"), Verb::Delete, &key), Origin::Start, later);
+        let mut third = Control::resume(second.store().clone(), settings(), &Rng::new(3), later);
+        let end = later + Duration::from_secs(60);
+        run(&mut third, end);
+        assert_eq!(third.snapshot().list(&resource::REPLICA_SETS, "default").count(), 0);
     }
 }

@@ -3,7 +3,10 @@
 
 use crate::{Failure, record};
 use api::WatchKind;
+use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use store::{Commit, Kept, Store};
 
@@ -44,7 +47,11 @@ impl Datastore {
     /// Opens a file, or makes it, and reads the store that is in it, of which the last `keep` commits are kept. Every byte is
     /// checked.
     pub fn open(path: &Path, keep: usize) -> Result<(Datastore, Store), Failure> {
-        let database = Builder::new().set_cache_size(CACHE).set_check_integrity_on_open(true).create(path);
+        // Secrets are in it.
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = file.map_err(|error| Failure::at(path, &error))?;
+        let backend = FileBackend::new(file).map_err(|error| unopened(path, error))?;
+        let database = Builder::new().set_cache_size(CACHE).set_check_integrity_on_open(true).create_with_backend(backend);
         Datastore::of(database.map_err(|error| unopened(path, error))?, path, keep)
     }
     fn of(database: Database, path: &Path, keep: usize) -> Result<(Datastore, Store), Failure> {

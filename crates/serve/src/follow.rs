@@ -24,6 +24,7 @@ struct Follow {
     plan: Box<WatchPlan>,
     engine: Engine,
     commits: watch::Receiver<u64>,
+    ending: watch::Receiver<bool>,
     seen: u64,
     ready: VecDeque<WatchEvent>,
     bookmark_at: Instant,
@@ -40,6 +41,7 @@ pub fn follow(engine: &Engine, plan: Box<WatchPlan>, media: Media) -> impl Strea
     let now = Instant::now();
     let mut follow = Follow {
         commits: engine.commits(),
+        ending: engine.ending(),
         engine: engine.clone(),
         seen: plan.from,
         ready: plan.initial.iter().cloned().collect(),
@@ -73,6 +75,7 @@ impl Follow {
                 changed = self.commits.changed() => if changed.is_err() { return None },
                 () = sleep_until(self.bookmark_at) => self.bookmark(),
                 () = sleep_until(self.ends_at) => return None,
+                _ = self.ending.changed() => return None,
             }
         }
     }

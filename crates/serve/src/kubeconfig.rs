@@ -39,14 +39,19 @@ impl Kubeconfig<'_> {
         }
         .to_yaml()
     }
-    /// Replaces a file in one step.
-    pub fn write(&self, path: &Path) -> std::io::Result<()> {
-        let new = path.with_extension("new");
-        // One that was left by a crash could be readable for others.
-        let _ = std::fs::remove_file(&new);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-        file.write_all(self.text().as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&new, path)
-    }
+}
+
+/// Replaces a file in one step, so that it is whole whenever the machine stops. Only its owner may read it.
+pub fn write_private(path: &Path, contents: &str) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    // One that was left by a crash could be readable for others.
+    let _ = std::fs::remove_file(&new);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(contents.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
 }

@@ -1,12 +1,19 @@
-//! The real Kubernetes HTTP API in front of a simulated cluster: HTTP, TLS, identities and streams. What a request means is
-//! decided by `apiserver`; here URLs become requests, replies become answers, and real time drives the virtual one.
+//! The real Kubernetes HTTP API in front of a cluster: HTTP, TLS, identities and streams. What a request means is decided by
+//! `apiserver`; here URLs become requests and replies become answers. The cluster is a simulated one, whose virtual time real
+//! time drives, or a control plane whose store is on disk.
 
+mod cluster;
+mod controlplane;
+mod datadir;
 mod engine;
 mod follow;
 mod forward;
+mod journal;
 mod kubeconfig;
+mod log;
 mod media;
 mod pace;
+mod running;
 mod server;
 mod service;
 mod simulate;
@@ -16,11 +23,10 @@ mod tls;
 mod url;
 mod users;
 
-pub use engine::{Engine, Moment, Stream};
-pub use kubeconfig::Kubeconfig;
+pub use controlplane::ControlPlane;
+pub use datadir::{backup, restore};
+pub use log::{Log, LogFormat};
 pub use pace::Pace;
-pub use server::{Door, serve};
-pub use service::Service;
-pub use simulate::{Running, Simulation};
-pub use tls::{Certificates, Pair, make};
+pub use running::Running;
+pub use simulate::Simulation;
 pub use users::{Token, known};

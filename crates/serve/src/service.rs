@@ -71,7 +71,7 @@ impl Service {
         request.user = self.on_behalf(user, asked.headers())?;
         apiserver::authorize(&self.engine.moment().store.snapshot(), &request, verb)?;
         let header = |name| asked.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or("").to_string();
-        let content = header(CONTENT_TYPE);
+        let (content, agent) = (header(CONTENT_TYPE), header(USER_AGENT));
         if request.verb != Verb::Connect {
             (form.media, request.accept) = media::negotiate(&header(ACCEPT))?;
         }
@@ -84,7 +84,7 @@ impl Service {
             request.body = media::read(&mut request, &content, &bytes)?;
             // Whoever applies has to say who they are.
             if request.query.field_manager.is_empty() && request.verb != Verb::Patch(PatchType::Apply) {
-                request.query.field_manager = program(&header(USER_AGENT));
+                request.query.field_manager = program(&agent);
             }
         }
         if request.verb == Verb::Path && !matches!(verb, "get" | "head") {

@@ -1,25 +1,23 @@
 //! A simulated cluster behind the API, from its options to its end.
 
+use crate::cluster::{Simulated, wall_clock};
 use crate::engine::Engine;
-use crate::kubeconfig::Kubeconfig;
+use crate::kubeconfig::write_private;
+use crate::log::Log;
 use crate::pace::Pace;
-use crate::server::{self, Door};
-use crate::service::Service;
-use crate::tls::{self, Certificates};
-use crate::users::{self, Token};
+use crate::running::{Failure, Frontage, Running, reached};
+use crate::tls::{Certificates, Keys};
+use crate::users::Token;
 use api::{Request, User, Verb};
-use base::{Duration, Time, text};
+use base::Duration;
 use model::{Key, resource};
 use sim::{Setup, World};
-use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 
 /// What a simulated cluster and its server are made of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Simulation {
     pub setup: Setup,
     pub pace: Pace,
@@ -30,19 +28,8 @@ pub struct Simulation {
     pub kubeconfig: Option<PathBuf>,
     /// Manifests to apply before anybody is served, each with its name.
     pub manifests: Vec<(String, String)>,
+    pub log: Log,
 }
-
-/// A server that listens.
-pub struct Running {
-    pub url: String,
-    pub kubeconfig: String,
-    pub engine: Engine,
-    listener: TcpListener,
-    certificates: Option<Certificates>,
-    tokens: Vec<Token>,
-}
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// A cluster may take so much of its own time to come up.
 const BIRTH: Duration = Duration::from_secs(60);
@@ -57,26 +44,20 @@ impl Simulation {
             TcpListener::bind(self.listen).await.map_err(|error| format!("cannot listen on {}: {error}", self.listen))?;
         let address = listener.local_addr()?;
         let world = self.world()?;
-        let engine = Engine::start(world, self.pace);
-        let host = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
-        let here = SocketAddr::new(host, address.port());
+        let engine = Engine::start(Box::new(Simulated::new(world, self.pace)));
+        let host = reached(address.ip());
         let certificates = if self.insecure { None } else { Some(self.certificates(host)?) };
-        let scheme = if self.insecure { "http" } else { "https" };
-        let url = format!("{scheme}://{here}");
-        let kubeconfig = Kubeconfig {
-            server: &url,
-            authority: certificates.as_ref().map_or("", |c| &c.authority),
-            pair: certificates.as_ref().map(|c| &c.admin),
-        };
+        let frontage = Frontage { tokens: self.tokens, log: self.log, ..Frontage::new(listener, host, certificates)? };
+        let running = Running::new(engine, frontage);
         if let Some(path) = &self.kubeconfig {
-            kubeconfig.write(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            write_private(path, &running.kubeconfig).map_err(|error| format!("{}: {error}", path.display()))?;
         }
-        Ok(Running { kubeconfig: kubeconfig.text(), url, engine, listener, certificates, tokens: self.tokens })
+        Ok(running)
     }
     fn certificates(&self, host: IpAddr) -> Result<Certificates, Failure> {
         let inside = self.setup.api.service_cidr.nth(1);
         let addresses: Vec<IpAddr> = [Some(host), Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), inside].into_iter().flatten().collect();
-        tls::make(&addresses)
+        Keys::make()?.certificates(&addresses, &[])
     }
     /// The cluster as it is now, with its nodes and add-ons up and the manifests applied.
     fn world(&mut self) -> Result<World, Failure> {
@@ -100,22 +81,5 @@ impl Simulation {
         let late = wall - world.now();
         world.advance(late.max(Duration::ZERO));
         Ok(world)
-    }
-}
-
-fn wall_clock() -> Time {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Time::from_micros(i64::try_from(since.as_micros()).unwrap_or(0))
-}
-
-impl Running {
-    /// Serves until `ends` is done.
-    pub async fn serve(self, ends: impl Future<Output = ()>) {
-        let service = Arc::new(Service::new(self.engine, self.tokens));
-        let door = match self.certificates {
-            Some(certificates) => Door::Tls(certificates.acceptor),
-            None => Door::Plain(Arc::new(users::known("kubernetes-admin", [text!("system:masters")]))),
-        };
-        server::serve(self.listener, door, service, ends).await;
     }
 }

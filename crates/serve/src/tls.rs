@@ -1,13 +1,14 @@
-//! The cluster's certificate authority and the certificates that it signs. Everything is made anew at each start.
+//! The cluster's certificate authority and the certificates that it signs. The server's is made anew at each start, since its
+//! addresses may have changed; whoever trusts the authority trusts it too.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
-    SanType,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
@@ -31,40 +32,71 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 const NAMES: [&str; 5] =
     ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
 
-/// Makes an authority and signs for a server at these addresses and for an administrator.
-pub fn make(addresses: &[IpAddr]) -> Result<Certificates, Failure> {
-    let authority = authority()?;
-    let mut server = params("kube-apiserver", None, ExtendedKeyUsagePurpose::ServerAuth)?;
-    for name in NAMES {
-        server.subject_alt_names.push(SanType::DnsName(name.try_into()?));
-    }
-    server.subject_alt_names.extend(addresses.iter().map(|ip| SanType::IpAddress(*ip)));
-    let server_key = KeyPair::generate()?;
-    let server = server.signed_by(&server_key, &authority)?;
-    let admin_key = KeyPair::generate()?;
-    let admin = params("kubernetes-admin", Some("system:masters"), ExtendedKeyUsagePurpose::ClientAuth)?;
-    let admin = admin.signed_by(&admin_key, &authority)?;
-
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.der().clone())?;
-    let clients = WebPkiClientVerifier::builder(Arc::new(roots)).allow_unauthenticated().build()?;
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(server_key.serialize_der()));
-    let mut config =
-        ServerConfig::builder().with_client_cert_verifier(clients).with_single_cert(vec![server.der().clone()], key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Certificates {
-        authority: authority.pem(),
-        admin: Pair { certificate: admin.pem(), key: admin_key.serialize_pem() },
-        acceptor: TlsAcceptor::from(Arc::new(config)),
-    })
+/// What the cluster's identities hang on: the authority and the keys that it signs for. All in PEM.
+#[derive(Clone)]
+pub struct Keys {
+    pub authority: Pair,
+    pub server: String,
+    pub admin: Pair,
 }
 
-fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, Failure> {
+impl Keys {
+    /// New ones.
+    pub fn make() -> Result<Keys, Failure> {
+        let (authority, admin) = (new_key()?, new_key()?);
+        let authority = Pair { certificate: authority_certificate(&authority)?, key: authority };
+        let admin = Pair { certificate: admin_certificate(&authority.key, &admin)?, key: admin };
+        Ok(Keys { authority, server: new_key()?, admin })
+    }
+    /// The certificates of a server at these addresses and names.
+    pub fn certificates(&self, addresses: &[IpAddr], names: &[String]) -> Result<Certificates, Failure> {
+        let issuer = Issuer::new(authority_params()?, KeyPair::from_pem(&self.authority.key)?);
+        let mut server = params("kube-apiserver", None, ExtendedKeyUsagePurpose::ServerAuth)?;
+        for name in NAMES.into_iter().chain(names.iter().map(String::as_str)) {
+            server.subject_alt_names.push(SanType::DnsName(name.try_into()?));
+        }
+        server.subject_alt_names.extend(addresses.iter().map(|ip| SanType::IpAddress(*ip)));
+        let server_key = KeyPair::from_pem(&self.server)?;
+        let server = server.signed_by(&server_key, &issuer)?;
+
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(self.authority.certificate.as_bytes())?)?;
+        let clients = WebPkiClientVerifier::builder(Arc::new(roots)).allow_unauthenticated().build()?;
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(server_key.serialize_der()));
+        let mut config =
+            ServerConfig::builder().with_client_cert_verifier(clients).with_single_cert(vec![server.der().clone()], key)?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Certificates {
+            authority: self.authority.certificate.clone(),
+            admin: self.admin.clone(),
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+        })
+    }
+}
+
+/// A private key in PEM.
+pub fn new_key() -> Result<String, Failure> {
+    Ok(KeyPair::generate()?.serialize_pem())
+}
+
+/// The authority's certificate for its key.
+pub fn authority_certificate(key: &str) -> Result<String, Failure> {
+    Ok(authority_params()?.self_signed(&KeyPair::from_pem(key)?)?.pem())
+}
+
+/// The administrator's certificate for a key, signed by the authority of another.
+pub fn admin_certificate(authority: &str, key: &str) -> Result<String, Failure> {
+    let issuer = Issuer::new(authority_params()?, KeyPair::from_pem(authority)?);
+    let admin = params("kubernetes-admin", Some("system:masters"), ExtendedKeyUsagePurpose::ClientAuth)?;
+    Ok(admin.signed_by(&KeyPair::from_pem(key)?, &issuer)?.pem())
+}
+
+fn authority_params() -> Result<CertificateParams, Failure> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name.push(DnType::CommonName, "kubernetes");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
-    Ok(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?)
+    Ok(params)
 }
 
 fn params(name: &str, organization: Option<&str>, purpose: ExtendedKeyUsagePurpose) -> Result<CertificateParams, Failure> {

@@ -1,5 +1,7 @@
-//! `tabernetes`: the native binary. One subcommand, one file.
+//! `tabernetes`: the native binary. One subcommand, one file; a server and its backups share one.
 
+mod ended;
+mod server;
 mod simulate;
 
 use clap::{Parser, Subcommand};
@@ -16,11 +18,17 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
+    Server(server::Server),
+    Backup(server::Backup),
+    Restore(server::Restore),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Simulate(simulate) => simulate.run(),
+        Command::Server(server) => server.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

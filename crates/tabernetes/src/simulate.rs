@@ -1,13 +1,12 @@
 //! `tabernetes simulate`: a simulated cluster behind the real Kubernetes API.
 
+use crate::ended::{Failure, ended};
+use crate::server::Format;
 use clap::{Args, ValueEnum};
-use serve::{Pace, Simulation, Token, known};
+use serve::{Log, Pace, Simulation, Token, known};
 use sim::{Machines, Setup};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use tokio::signal::unix::{SignalKind, signal};
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Run a simulated cluster behind the real Kubernetes API
 ///
@@ -42,6 +41,9 @@ pub struct Simulate {
     /// What containers do
     #[arg(long, value_enum, default_value_t = Runtime::Simulated)]
     runtime: Runtime,
+    /// Write a log of all requests to standard error
+    #[arg(long, value_enum)]
+    log_format: Option<Format>,
     /// Leave pods unscheduled
     #[arg(long)]
     no_scheduler: bool,
@@ -71,7 +73,7 @@ fn pace(text: &str) -> Result<Pace, String> {
 }
 
 /// `secret=alice:dev,ops`
-fn token(text: &str) -> Result<Token, String> {
+pub fn token(text: &str) -> Result<Token, String> {
     let (token, user) = text.split_once('=').filter(|(token, _)| !token.is_empty()).ok_or("a token is TOKEN=USER[:GROUP]")?;
     let (name, groups) = user.split_once(':').unwrap_or((user, ""));
     if name.is_empty() {
@@ -117,26 +119,9 @@ impl Simulate {
             tokens: self.token,
             kubeconfig: self.write_kubeconfig,
             manifests,
+            log: self.log_format.map_or_else(Log::silent, Format::log),
         })
     }
-}
-
-/// Done at the first SIGTERM or SIGINT; the second one ends the process at once.
-async fn ended() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return std::future::pending().await;
-    };
-    let code = tokio::select! {
-        _ = terminate.recv() => 143,
-        _ = interrupt.recv() => 130,
-    };
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        std::process::exit(code)
-    });
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A server of its own for each test, in a thread of its own.
 
 use crate::client::Client;
-use serve::{Pace, Simulation, Token, known};
+use serve::{Log, Pace, Simulation, Token, known};
 use sim::Setup;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc;
@@ -33,6 +33,7 @@ impl Server {
             tokens: vec![Token { token: "alicetoken".into(), user: known("alice", ["dev".into()]) }],
             kubeconfig: None,
             manifests: Vec::new(),
+            log: Log::silent(),
         };
         let (told, ready) = mpsc::channel();
         std::thread::spawn(move || {
