@@ -1,0 +1,94 @@
+//! `tabernetes server` under a load of creates, updates and deletes, killed with SIGKILL at random moments: nothing that was
+//! answered may be missing, and watches tell the same story whenever they are asked.
+//!
+//! `TABERNETES_KILLS=200` kills more often, `TABERNETES_SEED` at other moments.
+
+mod client;
+mod history;
+mod server;
+mod watcher;
+mod worker;
+
+use base::Rng;
+use client::Client;
+use history::{History, Seen};
+use server::Server;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Clients that write at the same time.
+const WORKERS: u64 = 8;
+const MAPS: &str = "/api/v1/namespaces/default/configmaps";
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+#[test]
+fn nothing_that_was_answered_is_lost() {
+    let (kills, seed) = (number("TABERNETES_KILLS", 20), number("TABERNETES_SEED", 1));
+    let mut rng = Rng::new(seed);
+    let mut server = Server::start();
+    server.wait();
+    let first = server.list().rev;
+    let over = Arc::new(AtomicBool::new(false));
+    let history = Arc::new(History::default());
+    let workers: Vec<_> = (0..WORKERS)
+        .map(|number| {
+            let (address, over, history, dice) = (server.address, over.clone(), history.clone(), rng.fork(&format!("{number}")));
+            std::thread::spawn(move || worker::work(number, (Client::new(address), dice), &history, &over))
+        })
+        .collect();
+    let watcher = {
+        let (address, over) = (server.address, over.clone());
+        std::thread::spawn(move || watcher::follow(address, first, &|| over.load(Ordering::Acquire)))
+    };
+    for kill in 0..kills {
+        // Some come while the server is still starting.
+        if !rng.chance(20) {
+            server.wait();
+        }
+        std::thread::sleep(Duration::from_millis(rng.below(300)));
+        server.kill();
+        let answered = history.newest();
+        server.again();
+        if kill % 4 == 0 {
+            server.wait();
+            let rev = server.list().rev;
+            assert!(rev >= answered, "kill {kill}: the server is at revision {rev}, revision {answered} was answered");
+        }
+    }
+    server.wait();
+    std::thread::sleep(Duration::from_millis(200));
+    over.store(true, Ordering::Release);
+    workers.into_iter().for_each(|worker| worker.join().expect("a worker that ends well"));
+
+    let end = server.list();
+    let watched: Vec<Seen> = watcher.join().expect("a watcher that ends well").into_iter().filter(|e| e.rev <= end.rev).collect();
+    let replayed = watcher::replay(server.address, first, end.rev);
+    assert_eq!(watched.len(), replayed.len());
+    assert!(watched == replayed, "a watch over all restarts and one from the beginning tell the same");
+    let findings = history.check(&watched, &end.objects);
+    assert!(findings.is_empty(), "seed {seed}:\n{}", findings.join("\n"));
+    println!("{kills} kills, {} operations, {} events, seed {seed}", history.len(), watched.len());
+    assert!(watched.len() as u64 > kills, "there was a load");
+}
+
+#[test]
+fn a_server_drains_and_ends_well() {
+    let mut server = Server::start();
+    server.wait();
+    let mut client = Client::new(server.address);
+    let body = worker::map("drained", "x").to_json();
+    let made = client.send("POST", MAPS, &body).expect("an answer");
+    assert_eq!(made.code, 201);
+    let watching = watcher::open(server.address, 0);
+    server.terminate();
+    assert_eq!(server.ended(), Some(0), "SIGTERM is an orderly end");
+    drop(watching);
+    server.again();
+    server.wait();
+    let end = server.list();
+    assert_eq!(end.objects.get("drained").map(|(rev, _)| *rev), Some(made.revision()));
+}

@@ -1,0 +1,86 @@
+//! The real binary on a data directory of its own.
+
+use crate::MAPS;
+use crate::client::Client;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+pub struct Server {
+    pub address: SocketAddr,
+    folder: PathBuf,
+    process: Child,
+}
+
+/// What a list says: each object's revision and the operation that wrote it.
+pub struct List {
+    pub rev: u64,
+    pub objects: BTreeMap<String, (u64, String)>,
+}
+
+/// A start takes no longer than this.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Server {
+    pub fn start() -> Server {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).expect("a free port").port();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let folder = std::env::temp_dir().join(format!("tabernetes-crash-{port}"));
+        let _ = std::fs::remove_dir_all(&folder);
+        let process = spawn(&folder, address);
+        Server { address, folder, process }
+    }
+    /// Waits until it answers.
+    pub fn wait(&mut self) {
+        let begun = Instant::now();
+        let mut client = Client::new(self.address);
+        while client.send("GET", "/readyz", "").map(|answer| answer.code) != Ok(200) {
+            assert!(begun.elapsed() < PATIENCE, "the server does not come up");
+            let ended = self.process.try_wait().expect("a process");
+            assert!(ended.is_none(), "the server ended: {ended:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    pub fn kill(&mut self) {
+        self.process.kill().expect("a process");
+        self.process.wait().expect("a process");
+    }
+    /// SIGTERM.
+    pub fn terminate(&mut self) {
+        let sent = Command::new("kill").arg(self.process.id().to_string()).status().expect("kill");
+        assert!(sent.success());
+    }
+    pub fn ended(&mut self) -> Option<i32> {
+        self.process.wait().expect("a process").code()
+    }
+    pub fn again(&mut self) {
+        self.process = spawn(&self.folder, self.address);
+    }
+    /// The objects of the test, and the revision of the list.
+    pub fn list(&self) -> List {
+        let answer = Client::new(self.address).send("GET", MAPS, "").expect("a list");
+        assert_eq!(answer.code, 200);
+        let mut objects = BTreeMap::new();
+        for item in answer.body["items"].items().iter().filter(|item| !item["data"]["op"].is_null()) {
+            let rev = item["metadata"]["resourceVersion"].s().parse().expect("a revision");
+            objects.insert(item["metadata"]["name"].s().to_string(), (rev, item["data"]["op"].s().to_string()));
+        }
+        List { rev: answer.revision(), objects }
+    }
+}
+
+fn spawn(folder: &PathBuf, address: SocketAddr) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tabernetes"));
+    command.args(["server", "--insecure", "--listen", &address.to_string(), "--data-dir"]).arg(folder);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs")
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
