@@ -2,7 +2,7 @@
 //! Models pkg/controlplane/controller (kubernetesservice, systemnamespaces) and the bootstrap of priority classes.
 
 use crate::call::Ctx;
-use crate::{Config, Context, admission, defaults, kinds, service, strategy};
+use crate::{Config, Context, admission, defaults, kinds, rbac, service, strategy};
 use api::{Change, Expect, Write};
 use base::{Rng, Time};
 use model::{Key, resource};
@@ -30,6 +30,9 @@ pub fn birth(config: &Config, now: Time, rng: &mut Rng) -> Vec<Write> {
     put(&mut writes, "servicecidrs.networking.k8s.io", service_cidr(config), ctx);
     kubernetes_service(&mut writes, config, ctx);
     dns_service(&mut writes, config, ctx);
+    for (resource, object) in rbac::objects(config.roles) {
+        put(&mut writes, resource, object, ctx);
+    }
     writes
 }
 

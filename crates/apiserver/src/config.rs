@@ -15,6 +15,9 @@ pub struct Config {
     pub advertise_address: std::net::IpAddr,
     /// The cluster's DNS domain.
     pub domain: base::Text,
+    /// The table of roles that a cluster which enforces role-based access control starts with ([`crate::DEFAULT_ROLES`]).
+    /// Empty: there are none, and who writes roles is not checked.
+    pub roles: &'static str,
 }
 
 impl Default for Config {
@@ -28,6 +31,7 @@ impl Default for Config {
             node_ports: (30_000, 32_767),
             advertise_address: v4(172, 18, 0, 2),
             domain: base::text!("cluster.local"),
+            roles: "",
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::call::{Call, Ctx};
 use crate::decode::{Decoded, decode};
 use crate::plan::{Answer, Body, Plan, WritePlan};
-use crate::{admission, defaults, field::Errors, kinds, managed, service, strategy, validate, warn};
+use crate::{admission, defaults, field::Errors, kinds, managed, rbac, service, strategy, validate, warn};
 use api::{Change, Expect, Reply, Status, Write};
 use base::Text;
 use model::Key;
@@ -57,6 +57,7 @@ pub fn make(call: Call, mut object: Value, ctx: Ctx) -> Result<Made, Status> {
     defaults::apply(resource, &mut object);
     managed::track(call, None, &mut object, ctx.now);
     admission::create(call.snap, &key, &mut object, ctx)?;
+    rights(call, None, &object, ctx)?;
     name(&mut object, call, ctx);
     key.name = object["metadata"]["name"].text();
     system_metadata(&mut object, call, ctx);
@@ -79,6 +80,17 @@ pub fn make(call: Call, mut object: Value, ctx: Ctx) -> Result<Made, Status> {
     }
     let warnings = warn::of(call.kind, &object, None);
     Ok(Made { key, object, also, warnings })
+}
+
+/// Roles and bindings give no more than their writer has.
+pub fn rights(call: Call, old: Option<&Value>, new: &Value, ctx: Ctx) -> Result<(), Status> {
+    if call.kind.group != "rbac.authorization.k8s.io" {
+        return Ok(());
+    }
+    match call.kind.plural.as_ref() {
+        "roles" | "clusterroles" => rbac::grant(call, old, new, ctx),
+        _ => rbac::bind(call, old, new, ctx),
+    }
 }
 
 fn finish(call: Call, made: Made) -> Result<Plan, Status> {

@@ -1,7 +1,7 @@
 //! Reviews: questions about rights that are answered and not stored.
 //! Models pkg/registry/authorization and pkg/registry/authentication of Kubernetes.
 
-use crate::authorize::{Attempt, DISCOVERY, PUBLIC, allowed, rules_of};
+use crate::authorize::{Attempt, DISCOVERY, PUBLIC, allowed, has_roles, rules_of};
 use crate::call::{Call, Ctx};
 use crate::decode::{Decoded, decode};
 use crate::field::{Bad, Errors, Path};
@@ -114,6 +114,20 @@ fn rules(call: Call, user: &User, review: &mut Value) -> Result<(), Status> {
     }
     let mut resources: Vec<Value> = Vec::new();
     let mut others: Vec<Value> = Vec::new();
+    if !has_roles(call.snap) {
+        born_with(user, (&mut resources, &mut others));
+    }
+    for rule in rules_of(call.snap, user, &namespace) {
+        if rule["nonResourceURLs"].is_empty() { resources.push(rule.clone()) } else { others.push(rule.clone()) }
+    }
+    // The spec of the question is not repeated.
+    review.set(&["spec"], Value::map());
+    review.set(&["status"], obj! { "resourceRules" => resources, "nonResourceRules" => others, "incomplete" => false });
+    Ok(())
+}
+
+/// What everybody may do in a cluster without default roles.
+fn born_with(user: &User, (resources, others): (&mut Vec<Value>, &mut Vec<Value>)) {
     if user.groups.iter().any(|g| g == "system:masters") {
         resources.push(obj! { "verbs" => list!["*"], "apiGroups" => list!["*"], "resources" => list!["*"] });
         others.push(obj! { "verbs" => list!["*"], "nonResourceURLs" => list!["*"] });
@@ -126,11 +140,4 @@ fn rules(call: Call, user: &User, review: &mut Value) -> Result<(), Status> {
     resources.push(own("authentication.k8s.io", &["selfsubjectreviews"]));
     let readable: List = DISCOVERY.iter().chain(&PUBLIC).map(|p| Value::str(p)).collect();
     others.push(obj! { "verbs" => list!["get"], "nonResourceURLs" => readable });
-    for rule in rules_of(call.snap, user, &namespace) {
-        if rule["nonResourceURLs"].is_empty() { resources.push(rule.clone()) } else { others.push(rule.clone()) }
-    }
-    // The spec of the question is not repeated.
-    review.set(&["spec"], Value::map());
-    review.set(&["status"], obj! { "resourceRules" => resources, "nonResourceRules" => others, "incomplete" => false });
-    Ok(())
 }

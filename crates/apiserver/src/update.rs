@@ -84,6 +84,7 @@ pub fn replace(call: Call, change: Revision, ctx: Ctx) -> Result<Plan, Status> {
     managed::track(call, Some(&old.value), &mut new, ctx.now);
     if part == Part::Main {
         admission::update(&old.key(), &mut new);
+        create::rights(call, Some(&old.value), &new, ctx)?;
     }
     if part != Part::Status {
         bump_generation(resource, old, &mut new);

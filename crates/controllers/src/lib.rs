@@ -3,6 +3,7 @@
 
 mod claim;
 mod claimprotection;
+mod clusterroles;
 mod daemonset;
 mod deployment;
 mod endpoints;
@@ -76,4 +77,5 @@ pub static CONTROLLERS: &[&dyn Controller] = &[
     &claimprotection::ClaimProtection,
     &daemonset::DaemonSets,
     &job::FinishedJobs,
+    &clusterroles::ClusterRoleAggregation,
 ];
