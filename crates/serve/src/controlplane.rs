@@ -64,7 +64,8 @@ impl ControlPlane {
         Ok(running)
     }
     fn plane(&self, durable: &Store, host: IpAddr) -> Result<Plane, Failure> {
-        let config = apiserver::Config { advertise_address: host, ..apiserver::Config::default() };
+        let roles = apiserver::DEFAULT_ROLES;
+        let config = apiserver::Config { advertise_address: host, roles, ..apiserver::Config::default() };
         let options = Options { controllers: self.controllers, scheduler: self.scheduler, cloud: false };
         let mut plane = Plane::new(durable.clone(), config, options)?;
         if durable.rev() == 0 {

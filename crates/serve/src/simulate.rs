@@ -63,6 +63,8 @@ impl Simulation {
     fn world(&mut self) -> Result<World, Failure> {
         let wall = wall_clock();
         self.setup.start = wall - EARLIER;
+        // Rights are enforced here, so there are roles to begin with.
+        self.setup.api.roles = apiserver::DEFAULT_ROLES;
         let mut born = World::new(&self.setup);
         if !self.setup.dns {
             // A cluster without DNS has no service for it either.
