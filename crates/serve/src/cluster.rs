@@ -177,7 +177,7 @@ impl Plane {
 }
 
 /// A number that nobody can guess, from the machine.
-fn seed() -> std::io::Result<u64> {
+pub fn seed() -> std::io::Result<u64> {
     let mut bytes = [0; 8];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(u64::from_le_bytes(bytes))

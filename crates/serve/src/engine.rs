@@ -249,6 +249,7 @@ impl Driver {
             self.deliver();
             self.hand_on();
             let Ok(first) = inbox.recv_timeout(wait) else { continue };
+            self.go_back();
             self.cluster.advance();
             for ask in std::iter::once(first).chain(inbox.try_iter().take(BATCH)) {
                 if matches!(ask, Ask::Stop) {

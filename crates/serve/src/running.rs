@@ -1,8 +1,10 @@
 //! A server that listens, whatever cluster is behind it.
 
+use crate::cluster::seed;
 use crate::engine::Engine;
 use crate::kubeconfig::Kubeconfig;
 use crate::log::Log;
+use crate::observed::Observer;
 use crate::server::{self, Door};
 use crate::service::Service;
 use crate::tls::Certificates;
@@ -58,7 +60,7 @@ impl Running {
     /// Serves until `ends` is done, lets open requests finish, and closes the store.
     pub async fn serve(self, ends: impl Future<Output = ()>) {
         let Frontage { listener, certificates, tokens, log, .. } = self.frontage;
-        let service = Arc::new(Service::new(self.engine.clone(), tokens));
+        let service = Arc::new(Service::new(self.engine.clone(), tokens, Observer::new(log.clone(), seed().unwrap_or(0))));
         let door = match certificates {
             Some(certificates) => Door::Tls(certificates.acceptor),
             None => Door::Plain(Arc::new(users::known("kubernetes-admin", [text!("system:masters")]))),

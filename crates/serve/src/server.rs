@@ -1,5 +1,6 @@
 //! Listening: each connection is served by a task of its own, with TLS or in plain text.
 
+use crate::patience::Patient;
 use crate::service::Service;
 use crate::users;
 use api::User;
@@ -9,6 +10,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -29,14 +31,29 @@ pub enum Door {
     Plain(Arc<User>),
 }
 
+/// Who is at the other end of a connection.
+pub struct Caller {
+    pub address: SocketAddr,
+    /// Whom their certificate names.
+    pub certified: Option<Arc<User>>,
+}
+
+/// A client that takes nothing of its answers for so long is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// One of which nothing is heard is asked for a sign of life, and given up without one.
+const SILENCE: Duration = Duration::from_secs(30);
+const SIGN: Duration = Duration::from_secs(15);
+/// The head of a request is no larger, as Go's server has it.
+const HEAD_BYTES: usize = 1024 * 1024;
+
 /// Serves until `ends` is done, then lets open requests finish.
 pub async fn serve(listener: TcpListener, door: Door, service: Arc<Service>, ends: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut ends = std::pin::pin!(ends);
     loop {
-        let stream = tokio::select! {
+        let (stream, address) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 // Out of descriptors, most likely: others will close theirs.
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -49,12 +66,13 @@ pub async fn serve(listener: TcpListener, door: Door, service: Arc<Service>, end
         tokio::spawn(async move {
             // Without it small answers wait for the acknowledgement of the ones before.
             let _ = stream.set_nodelay(true);
+            let stream = Patient::new(stream, PATIENCE);
             match door {
-                Door::Plain(user) => connection(stream, Some(user), service, watcher).await,
+                Door::Plain(user) => connection(stream, Caller { address, certified: Some(user) }, service, watcher).await,
                 Door::Tls(tls) => {
                     let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(stream)).await else { return };
-                    let user = certified(&stream).map(Arc::new);
-                    connection(stream, user, service, watcher).await;
+                    let certified = certified(&stream).map(Arc::new);
+                    connection(stream, Caller { address, certified }, service, watcher).await;
                 }
             }
         });
@@ -63,24 +81,27 @@ pub async fn serve(listener: TcpListener, door: Door, service: Arc<Service>, end
     let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
 }
 
-fn certified(stream: &tokio_rustls::server::TlsStream<TcpStream>) -> Option<User> {
+fn certified(stream: &tokio_rustls::server::TlsStream<Patient<TcpStream>>) -> Option<User> {
     let (_, session) = stream.get_ref();
     users::of_certificate(session.peer_certificates()?.first()?)
 }
 
 type Watcher = hyper_util::server::graceful::Watcher;
 
-async fn connection<S>(stream: S, user: Option<Arc<User>>, service: Arc<Service>, watcher: Watcher)
+async fn connection<S>(stream: S, caller: Caller, service: Arc<Service>, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let caller = Arc::new(caller);
     let answer = service_fn(move |asked| {
-        let (service, user) = (service.clone(), user.clone());
-        async move { Ok::<_, Infallible>(service.answer(asked, user.as_deref()).await) }
+        let (service, caller) = (service.clone(), caller.clone());
+        async move { Ok::<_, Infallible>(service.answer(asked, &caller).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(250);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES);
+    let http2 = &mut builder.http2();
+    http2.timer(TokioTimer::new()).max_concurrent_streams(250).max_header_list_size(HEAD_BYTES as u32);
+    http2.keep_alive_interval(SILENCE).keep_alive_timeout(SIGN);
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), answer);
     // Clients that break off are no news.
     let _ = watcher.watch(connection.into_owned()).await;

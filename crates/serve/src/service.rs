@@ -4,6 +4,9 @@
 use crate::engine::Engine;
 use crate::follow::follow;
 use crate::media::{self, Media};
+use crate::observed::Observer;
+use crate::record::Record;
+use crate::server::Caller;
 use crate::streams;
 use crate::url::{self, Route};
 use crate::users::{self, Token};
@@ -11,13 +14,20 @@ use api::{PatchType, Reply, Request, Status, User, Verb};
 use apiserver::{Attempt, Context, Plan, WatchPlan};
 use base::{Rng, Text};
 use control::Answered;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
-use hyper::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT, WARNING};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+    VARY, WARNING,
+};
 use hyper::{HeaderMap, Response, StatusCode};
 use std::convert::Infallible;
+use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use value::Value;
@@ -29,8 +39,11 @@ pub type Asked = hyper::Request<Incoming>;
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
 /// A body that comes more slowly is given up.
 const BODY_TIME: Duration = Duration::from_secs(30);
-/// So many requests are worked on at a time; watches and streams do not count.
-const IN_FLIGHT: usize = 600;
+/// So many requests that read and that write are worked on at a time, as kube-apiserver has it; watches and streams do not count.
+const READS: usize = 400;
+const WRITES: usize = 200;
+/// Larger answers are compressed for clients that can read them so.
+const LARGE: usize = 128 * 1024;
 
 /// Frames instead of lines.
 const PROTOBUF_WATCH: &str = "application/vnd.kubernetes.protobuf;stream=watch";
@@ -41,7 +54,9 @@ const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroup
 pub struct Service {
     pub engine: Engine,
     pub tokens: Vec<Token>,
-    in_flight: Semaphore,
+    pub observer: Arc<Observer>,
+    reads: Semaphore,
+    writes: Semaphore,
 }
 
 /// How the answer to a request is to be written.
@@ -49,26 +64,39 @@ pub struct Service {
 pub struct Form {
     pub media: Media,
     pub pretty: bool,
+    /// The client reads gzip.
+    pub gzip: bool,
 }
 
 impl Service {
-    pub fn new(engine: Engine, tokens: Vec<Token>) -> Service {
-        Service { engine, tokens, in_flight: Semaphore::new(IN_FLIGHT) }
+    pub fn new(engine: Engine, tokens: Vec<Token>, observer: Observer) -> Service {
+        let (reads, writes) = (Semaphore::new(READS), Semaphore::new(WRITES));
+        Service { engine, tokens, observer: Arc::new(observer), reads, writes }
     }
-    /// Answers a request that came over a connection with this certificate's user.
-    pub async fn answer(&self, asked: Asked, certified: Option<&User>) -> Response<Body> {
-        let mut form = Form::default();
-        match self.carry_out(asked, certified, &mut form).await {
+    /// Answers a request that came over this connection.
+    pub async fn answer(&self, asked: Asked, caller: &Caller) -> Response<Body> {
+        let mut form = Form { gzip: takes_gzip(asked.headers()), ..Form::default() };
+        let mut record = Record::new(asked.uri(), asked.headers(), caller.address, || self.observer.name());
+        let response = match self.carry_out(asked, caller, (&mut form, &mut record)).await {
             Ok(response) => response,
             Err(status) => respond(form, &apiserver::refusal(status)),
-        }
+        };
+        self.observer.observe(record, response)
     }
-    async fn carry_out(&self, asked: Asked, certified: Option<&User>, form: &mut Form) -> Result<Response<Body>, Status> {
-        let user = users::authenticate(asked.headers(), &self.tokens, certified)?;
+    async fn carry_out(
+        &self,
+        asked: Asked,
+        caller: &Caller,
+        (form, record): (&mut Form, &mut Record),
+    ) -> Result<Response<Body>, Status> {
+        let user = users::authenticate(asked.headers(), &self.tokens, caller.certified.as_deref())?;
+        record.user = user.clone();
         let uri = asked.uri();
         let Route { mut request, verb, pretty } = url::route(asked.method().as_str(), uri.path(), uri.query().unwrap_or(""))?;
         form.pretty = pretty;
+        record.leads_to(&request, verb);
         request.user = self.on_behalf(user, asked.headers())?;
+        record.acts_for = (request.user != record.user).then(|| request.user.clone());
         apiserver::authorize(&self.engine.moment().store.snapshot(), &request, verb)?;
         let header = |name| asked.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or("").to_string();
         let (content, agent) = (header(CONTENT_TYPE), header(USER_AGENT));
@@ -78,7 +106,11 @@ impl Service {
         if request.verb == Verb::Connect {
             return self.connect(asked, request).await;
         }
-        let _place = self.in_flight.try_acquire().map_err(|_| busy())?;
+        if request.verb == Verb::Path && request.name == "/metrics" && verb == "get" {
+            return Ok(metrics(*form, self.observer.metrics.page(&self.engine)));
+        }
+        let reads = matches!(request.verb, Verb::Get | Verb::List | Verb::Watch | Verb::Path);
+        let _place = if reads { &self.reads } else { &self.writes }.try_acquire().map_err(|_| busy())?;
         let bytes = self.body(asked).await?;
         if !matches!(request.verb, Verb::Get | Verb::List | Verb::Watch) {
             request.body = media::read(&mut request, &content, &bytes)?;
@@ -172,6 +204,24 @@ fn watch(engine: &Engine, form: Form, plan: Box<WatchPlan>) -> Response<Body> {
     response
 }
 
+/// Whether the client asks for gzip. Models negotiateEncoding of k8s.io/apiserver/pkg/endpoints/handlers/responsewriters.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT_ENCODING).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    accepted.split(',').any(|part| part.split(';').next().unwrap_or_default().trim() == "gzip")
+}
+
+fn compressed(bytes: &[u8]) -> Option<Bytes> {
+    let mut out = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::new(1));
+    out.write_all(bytes).and_then(|()| out.finish()).ok().map(Bytes::from)
+}
+
+fn metrics(form: Form, page: String) -> Response<Body> {
+    let mut response = respond(form, &Reply::ok(Value::Str(page.into())));
+    let content = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, content);
+    response
+}
+
 fn busy() -> Status {
     let mut status = Status::too_many_requests("Too many requests, please try again later.");
     status.details.retry_after_seconds = 1;
@@ -188,9 +238,16 @@ fn program(agent: &str) -> Text {
 pub fn respond(form: Form, reply: &Reply) -> Response<Body> {
     let (content, bytes) = media::write(form.media, form.pretty, &reply.body);
     let bytes = if reply.code == 204 { Bytes::new() } else { bytes };
+    let gzip = if form.gzip && bytes.len() > LARGE { compressed(&bytes) } else { None };
+    let is_gzip = gzip.is_some();
+    let bytes = gzip.unwrap_or(bytes);
     let mut response = Response::new(Full::new(bytes).boxed_unsync());
     *response.status_mut() = StatusCode::from_u16(reply.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
+    if is_gzip {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
     let content = match reply.body["kind"].s() {
         "APIGroupDiscoveryList" if form.media == Media::Json => DISCOVERY,
         _ => content,

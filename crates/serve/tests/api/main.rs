@@ -6,6 +6,7 @@ mod server;
 
 use client::Client;
 use server::{Server, Shape};
+use std::io::Read;
 use value::{Value, list, obj};
 
 const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
@@ -142,6 +143,55 @@ fn watches_tell_what_happens() {
     let end = whole.line();
     assert_eq!(end["type"].s(), "BOOKMARK");
     assert_eq!(end["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"].s(), "true");
+}
+
+#[test]
+fn large_answers_are_compressed_and_large_questions_refused() {
+    let server = Server::start(Shape::Empty);
+    let mut client = server.client();
+    let gzip: &[(&str, &str)] = &[("accept-encoding", "deflate, gzip;q=0.9")];
+    let mut large = config_map("large");
+    large.set(&["data", "k"], "kubernetes ".repeat(14_000));
+    assert_eq!(client.post(CONFIG_MAPS, &large).code, 201);
+    let small = client.send("GET", "/api/v1/namespaces/default", gzip, b"");
+    assert_eq!(small.header("content-encoding"), "");
+    let plain = client.get(CONFIG_MAPS);
+    assert_eq!((plain.header("content-encoding").as_str(), plain.bytes.len() > 128 * 1024), ("", true));
+    let packed = client.send("GET", CONFIG_MAPS, gzip, b"");
+    assert_eq!((packed.header("content-encoding").as_str(), packed.header("vary").as_str()), ("gzip", "Accept-Encoding"));
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&packed.bytes[..]).read_to_string(&mut text).expect("gzip");
+    assert_eq!(text, plain.text());
+
+    large.set(&["data", "k"], "x".repeat(3 * 1024 * 1024));
+    let refused = server.client().post(CONFIG_MAPS, &large);
+    assert_eq!((refused.code, refused.json()["message"].s()), (413, "Request entity too large: limit is 3145728"));
+}
+
+#[test]
+fn requests_are_counted_and_named() {
+    let server = Server::start(Shape::Empty);
+    let mut client = server.client();
+    let named = client.send("GET", CONFIG_MAPS, &[("audit-id", "mine")], b"");
+    assert_eq!(named.header("audit-id"), "mine");
+    let (one, other) = (client.get(CONFIG_MAPS).header("audit-id"), client.get(CONFIG_MAPS).header("audit-id"));
+    assert!(one.len() == 36 && one != other, "{one} {other}");
+    client.get("/api/v1/namespaces/default/nonsense");
+    let page = client.get("/metrics");
+    assert_eq!(page.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    let labels = "component=\"apiserver\",dry_run=\"\",group=\"\",resource=\"configmaps\",scope=\"namespace\",subresource=\"\",verb=\"LIST\",version=\"v1\"";
+    for line in [
+        format!("apiserver_request_total{{code=\"200\",{labels}}} 3"),
+        format!("apiserver_request_duration_seconds_bucket{{{labels},le=\"+Inf\"}} 3"),
+        format!("apiserver_request_duration_seconds_count{{{labels}}} 3"),
+        "apiserver_resource_objects{group=\"\",resource=\"namespaces\"} 4".into(),
+        "apiserver_current_inflight_requests{request_kind=\"mutating\"} 0".into(),
+    ] {
+        assert!(page.text().contains(&(line.clone() + "\n")), "{line}\n{}", page.text());
+    }
+    assert!(!page.text().contains("nonsense"));
+    let alice = &[("authorization", "Bearer alicetoken")];
+    assert_eq!(client.send("GET", "/metrics", alice, b"").code, 403);
 }
 
 #[test]

@@ -92,3 +92,28 @@ fn a_server_drains_and_ends_well() {
     let end = server.list();
     assert_eq!(end.objects.get("drained").map(|(rev, _)| *rev), Some(made.revision()));
 }
+
+#[test]
+fn a_full_disk_is_told_and_nothing_is_lost() {
+    let mut server = Server::start_small();
+    server.wait();
+    let mut client = Client::new(server.address);
+    let mut fill = |name: &str| {
+        let mut map = worker::map(name, name);
+        map.set(&["data", "ballast"], "x".repeat(200_000));
+        client.send("POST", MAPS, &map.to_json()).expect("an answer")
+    };
+    let answers: Vec<_> = (0..20).map(|n| fill(&format!("m{n}"))).collect();
+    let last = answers.last().expect("twenty");
+    assert_eq!((last.code, last.body["reason"].s()), (500, "InternalError"));
+    assert!(last.body["message"].s().contains("the write could not be stored"), "{}", last.body["message"].s());
+    let made = answers.iter().filter(|answer| answer.code == 201).count();
+    assert!(made > 0);
+    assert_eq!(server.list().objects.len(), made, "what was refused is not seen");
+    server.kill();
+    server.again();
+    server.wait();
+    assert_eq!(server.list().objects.len(), made, "what was answered is there");
+    let more = Client::new(server.address).send("POST", MAPS, &worker::map("more", "more").to_json());
+    assert_eq!(more.map(|answer| answer.code).ok(), Some(201));
+}

@@ -4,7 +4,7 @@ use crate::MAPS;
 use crate::client::Client;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,18 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Server {
     pub fn start() -> Server {
+        Server::with(&spawn)
+    }
+    /// One whose files cannot grow beyond some megabytes, until it is started again.
+    pub fn start_small() -> Server {
+        Server::with(&|folder, address| {
+            let mut shell = Command::new("bash");
+            // Without the signal the write fails, as it does on a full disk.
+            shell.args(["-c", "trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_tabernetes")]);
+            arguments(&mut shell, folder, address).spawn().expect("a shell")
+        })
+    }
+    fn with(spawn: &dyn Fn(&Path, SocketAddr) -> Child) -> Server {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).expect("a free port").port();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let folder = std::env::temp_dir().join(format!("tabernetes-crash-{port}"));
@@ -71,10 +83,14 @@ impl Server {
     }
 }
 
-fn spawn(folder: &PathBuf, address: SocketAddr) -> Child {
+fn spawn(folder: &Path, address: SocketAddr) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tabernetes"));
+    arguments(&mut command, folder, address).spawn().expect("the binary runs")
+}
+
+fn arguments<'a>(command: &'a mut Command, folder: &Path, address: SocketAddr) -> &'a mut Command {
     command.args(["server", "--insecure", "--listen", &address.to_string(), "--data-dir"]).arg(folder);
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs")
+    command.stdout(Stdio::null()).stderr(Stdio::null())
 }
 
 impl Drop for Server {
