@@ -1,5 +1,6 @@
 //! `kubectl auth can-i` and `whoami`: questions that the server answers.
 
+use crate::access;
 use crate::ctx::Ctx;
 use crate::fail::{Run, Stop, plain};
 use crate::help;
@@ -24,7 +25,7 @@ pub(crate) fn run(ctx: &mut Ctx) -> Run {
 
 fn can_i(ctx: &mut Ctx) -> Run {
     if ctx.on("list") {
-        return plain("auth can-i --list is not supported here");
+        return access::list(ctx);
     }
     let words = ctx.words().to_vec();
     let [verb, target, rest @ ..] = &words[..] else {

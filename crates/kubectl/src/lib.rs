@@ -6,6 +6,7 @@
 //!
 //! A file per family of commands; `command` finds the function of a command line, `ctx` is what functions ask the world through.
 
+mod access;
 mod apply;
 mod auth;
 mod call;
