@@ -29,8 +29,6 @@ pub struct Datastore {
 pub struct Sizes {
     /// Of the file.
     pub bytes: u64,
-    /// Of these so many are in use.
-    pub bytes_in_use: u64,
     pub records: u64,
 }
 
@@ -109,14 +107,8 @@ impl Datastore {
     }
     pub fn sizes(&self) -> Sizes {
         let bytes = std::fs::metadata(&self.path).map_or(0, |file| file.len());
-        let count = || -> Result<(u64, u64), Failure> {
-            let transaction = self.database.begin_read()?;
-            let records = transaction.open_table(RECORDS)?;
-            let stats = records.stats()?;
-            Ok((stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes(), records.len()?))
-        };
-        let (bytes_in_use, records) = count().unwrap_or_default();
-        Sizes { bytes, bytes_in_use, records }
+        let count = || -> Result<u64, Failure> { Ok(self.database.begin_read()?.open_table(RECORDS)?.len()?) };
+        Sizes { bytes, records: count().unwrap_or(0) }
     }
     fn facts(&self) -> Result<Option<Facts>, Failure> {
         let transaction = self.database.begin_read()?;

@@ -65,15 +65,14 @@ pub struct Journal {
     place: Place,
     /// Closed after a failure, until it can be opened again.
     datastore: Option<Datastore>,
+    /// The last write was refused.
+    failed: bool,
     /// What is on disk.
     durable: Store,
     log: Log,
     progress: Arc<Progress>,
     shared: Arc<Shared>,
 }
-
-/// Looks at the size of the file after so many writes.
-const LOOK: u64 = 64;
 
 impl Journal {
     /// Opens a file and reads what is in it.
@@ -90,7 +89,7 @@ impl Journal {
         let (batches, inbox) = mpsc::sync_channel(AHEAD);
         let progress = shared.progress.clone();
         progress.note(|writes| writes.sizes = datastore.sizes());
-        let mut journal = Journal { place, datastore: Some(datastore), durable, log, progress, shared };
+        let mut journal = Journal { place, datastore: Some(datastore), failed: false, durable, log, progress, shared };
         let thread = std::thread::spawn(move || {
             while let Ok(first) = inbox.recv() {
                 let waiting = std::iter::once(first).chain(inbox.try_iter()).collect();
@@ -107,10 +106,14 @@ impl Journal {
         }
         let Some(last) = batches.last() else { return };
         let moment = last.moment.clone();
-        let result = self.append(&moment.store);
+        let writes = moment.store.rev() != self.durable.rev();
+        let result = if writes { self.append(&moment.store) } else { Ok(()) };
         let answers = batches.into_iter().flat_map(|batch| batch.answers);
         match result {
             Ok(()) => {
+                if writes && std::mem::take(&mut self.failed) {
+                    self.log.info("the store can be written again");
+                }
                 self.durable = moment.store.clone();
                 self.shared.publish(moment);
                 // A client that went away does not want its answer.
@@ -124,9 +127,6 @@ impl Journal {
         }
     }
     fn append(&mut self, to: &Store) -> Result<(), Failure> {
-        if to.rev() == self.durable.rev() {
-            return Ok(());
-        }
         let begun = Instant::now();
         let Some(datastore) = &self.datastore else {
             return Err(Failure::Machine(format!("{} cannot be opened", self.place.path.display())));
@@ -137,14 +137,13 @@ impl Journal {
             writes.count += 1;
             writes.commits += commits;
             writes.time += begun.elapsed();
-            if writes.count % LOOK == 0 {
-                writes.sizes = datastore.sizes();
-            }
+            writes.sizes = datastore.sizes();
         });
         Ok(())
     }
     /// After a failure nobody knows what is on disk but the disk: it is read again, and the engine goes on from there.
     fn go_back(&mut self) {
+        self.failed = true;
         self.datastore = None;
         match Journal::open(&self.place) {
             Ok((datastore, store)) => {

@@ -46,14 +46,15 @@ struct Series {
 impl Labels {
     fn of(record: &Record) -> Labels {
         let about = &record.about;
-        let scope = match (about.resource.is_empty(), about.name.is_empty(), about.namespace.is_empty()) {
+        let one = !about.name.is_empty() || record.verb == "create";
+        let scope = match (about.resource.is_empty(), !one, about.namespace.is_empty()) {
             (true, _, _) => "",
             (false, false, _) => "resource",
             (false, true, false) => "namespace",
             (false, true, true) => "cluster",
         };
         // What is not there is no resource.
-        let known = record.code != 404 || !about.name.is_empty();
+        let known = record.code != 404 || one;
         let text = |text: &String| if known { text.clone() } else { String::new() };
         Labels {
             verb: verb(record.verb).into(),
@@ -166,7 +167,6 @@ fn store(engine: &Engine, page: &mut Page) {
     }
     let writes = engine.progress().seen();
     page.one("apiserver_storage_size_bytes", "gauge", "Size of the store's file.", writes.sizes.bytes as f64);
-    page.one("tabernetes_store_in_use_bytes", "gauge", "So much of it is in use.", writes.sizes.bytes_in_use as f64);
     page.one("tabernetes_store_records", "gauge", "Objects and commits in it.", writes.sizes.records as f64);
     page.one("tabernetes_store_revision", "gauge", "The newest revision.", moment.store.rev() as f64);
     page.one(

@@ -83,6 +83,12 @@ impl Record {
             };
         }
     }
+    /// What is made is named by what was sent.
+    pub fn makes(&mut self, body: &Value) {
+        if self.about.name.is_empty() && self.verb == "create" {
+            self.about.name = body["metadata"]["name"].s().to_string();
+        }
+    }
     pub fn elapsed(&self) -> std::time::Duration {
         self.begun.elapsed()
     }

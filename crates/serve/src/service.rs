@@ -114,6 +114,7 @@ impl Service {
         let bytes = self.body(asked).await?;
         if !matches!(request.verb, Verb::Get | Verb::List | Verb::Watch) {
             request.body = media::read(&mut request, &content, &bytes)?;
+            record.makes(&request.body);
             // Whoever applies has to say who they are.
             if request.query.field_manager.is_empty() && request.verb != Verb::Patch(PatchType::Apply) {
                 request.query.field_manager = program(&agent);
