@@ -293,6 +293,30 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_that_changed_on_disk_is_told_or_harmless() {
+        let path = std::env::temp_dir().join(format!("tabernetes-datastore-bytes-{}", std::process::id()));
+        let (datastore, mut store) = Datastore::open(&path, 100).expect("a new file");
+        let (before, mut rng) = (store.clone(), Rng::new(4));
+        (0..100).for_each(|_| change(&mut store, &mut rng));
+        datastore.append(&before, &store).expect("room");
+        drop(datastore);
+        let whole = std::fs::read(&path).expect("a file");
+        let mut told = 0;
+        for _ in 0..60 {
+            let mut bytes = whole.clone();
+            let at = rng.below(bytes.len() as u64) as usize;
+            bytes[at] ^= 1 << rng.below(8);
+            std::fs::write(&path, &bytes).expect("room");
+            match Datastore::open(&path, 100) {
+                Ok((_, found)) => same(&found, &store),
+                Err(_) => told += 1,
+            }
+        }
+        assert!(told > 5, "{told}");
+        std::fs::remove_file(&path).expect("a file");
+    }
+
+    #[test]
     fn a_file_belongs_to_one_and_garbage_is_refused() {
         let path = std::env::temp_dir().join(format!("tabernetes-datastore-{}", std::process::id()));
         let (datastore, mut store) = Datastore::open(&path, 10).expect("a new file");

@@ -93,10 +93,22 @@ impl Journal {
         let thread = std::thread::spawn(move || {
             while let Ok(first) = inbox.recv() {
                 let waiting = std::iter::once(first).chain(inbox.try_iter()).collect();
-                journal.write(waiting);
+                journal.write_all(waiting);
             }
         });
         (batches, thread)
+    }
+    /// Writes what waits together, but no more at a time than the log reaches back.
+    fn write_all(&mut self, batches: Vec<Batch>) {
+        let mut group: Vec<Batch> = Vec::new();
+        for batch in batches {
+            let reach = self.durable.rev() + (self.place.keep / 2) as u64;
+            if batch.moment.store.rev() > reach && !group.is_empty() {
+                self.write(std::mem::take(&mut group));
+            }
+            group.push(batch);
+        }
+        self.write(group);
     }
     fn write(&mut self, mut batches: Vec<Batch>) {
         let epoch = self.progress.epoch();

@@ -116,10 +116,7 @@ fn patch_type(mime: &str) -> Result<PatchType, Status> {
 }
 
 fn from_json(request: &Request, bytes: &[u8]) -> Result<Value, Status> {
-    let refuse = |why: &str| match request.verb {
-        Verb::Patch(_) => Err(Status::bad_request(why)),
-        _ => Err(apiserver::unreadable(request, why, bytes)),
-    };
+    let refuse = |why: &str| Err(apiserver::unreadable(request, why, bytes));
     match std::str::from_utf8(bytes) {
         Ok(text) => Value::from_json(text).or_else(|error| refuse(&error.message)),
         Err(_) => refuse("invalid UTF-8"),

@@ -117,3 +117,23 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
     let more = Client::new(server.address).send("POST", MAPS, &worker::map("more", "more").to_json());
     assert_eq!(more.map(|answer| answer.code).ok(), Some(201));
 }
+
+#[test]
+fn a_backup_of_a_running_server_is_restored() {
+    let mut server = Server::start();
+    server.wait();
+    let mut client = Client::new(server.address);
+    let mut make = |name: &str| client.send("POST", MAPS, &worker::map(name, name).to_json()).expect("an answer").revision();
+    let before = make("before");
+    let file = server.backup();
+    let after = make("after");
+    server.kill();
+    server.restore(&file);
+    server.again();
+    server.wait();
+    let list = server.list();
+    assert_eq!(list.objects.into_iter().collect::<Vec<_>>(), [("before".into(), (before, "before".into()))]);
+    assert!(list.rev > after, "revisions do not come twice");
+    let late = watcher::first(server.address, after);
+    assert!(late.contains("\"type\":\"ERROR\"") && late.contains("\"code\":410"), "who saw more begins anew: {late}");
+}

@@ -59,6 +59,23 @@ impl Server {
         self.process.kill().expect("a process");
         self.process.wait().expect("a process");
     }
+    /// A backup, taken as people take it.
+    pub fn backup(&self) -> PathBuf {
+        let file = self.folder.join("copy.backup");
+        self.carry_out("backup", &file);
+        file
+    }
+    /// Makes the data directory anew of a backup.
+    pub fn restore(&self, file: &Path) {
+        std::fs::rename(self.folder.join("store.redb"), self.folder.join("old.redb")).expect("a store");
+        std::fs::remove_dir_all(self.folder.join("pki")).expect("keys");
+        self.carry_out("restore", file);
+    }
+    fn carry_out(&self, command: &str, file: &Path) {
+        let mut done = Command::new(env!("CARGO_BIN_EXE_tabernetes"));
+        let done = done.arg(command).arg("--data-dir").arg(&self.folder).arg(file).output().expect("the binary runs");
+        assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+    }
     /// SIGTERM.
     pub fn terminate(&mut self) {
         let sent = Command::new("kill").arg(self.process.id().to_string()).status().expect("kill");

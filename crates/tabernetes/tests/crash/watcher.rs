@@ -40,6 +40,11 @@ pub fn replay(address: SocketAddr, from: u64, to: u64) -> Vec<Seen> {
     seen
 }
 
+/// What a watch tells first.
+pub fn first(address: SocketAddr, rev: u64) -> String {
+    open(address, rev).and_then(|mut stream| chunk(&mut stream).ok()).unwrap_or_default()
+}
+
 /// Takes events until the stream breaks off.
 fn take(stream: &mut BufReader<TcpStream>, rev: &mut u64, seen: &mut Vec<Seen>) {
     let mut text = String::new();
