@@ -4,6 +4,7 @@
 use api::{Request, Status, User, Verb};
 use base::Text;
 use model::{Object, resource};
+use std::sync::Arc;
 use store::Snapshot;
 use value::Value;
 
@@ -71,17 +72,57 @@ fn forbidden(user: &User, attempt: &Attempt) -> Status {
 
 /// Whether a user has the right.
 pub fn allowed(snap: &Snapshot, user: &User, attempt: &Attempt) -> bool {
-    if user.groups.iter().any(|g| g == "system:masters") || !has_roles(snap) && born_with(user, attempt) {
-        return true;
+    is_free(snap, user, attempt) || rules_of(snap, user, attempt.namespace).any(|rule| permits(rule, attempt))
+}
+
+/// Whether a user has the right, and the binding that gives it, where one does.
+pub(crate) fn decision(snap: &Snapshot, user: &User, attempt: &Attempt) -> (bool, String) {
+    if is_free(snap, user, attempt) {
+        return (true, String::new());
     }
-    rules_of(snap, user, attempt.namespace).any(|rule| permits(rule, attempt))
+    let gives =
+        |binding: &&Arc<Object>| rules(snap, binding).is_some_and(|rules| rules.iter().any(|rule| permits(rule, attempt)));
+    match bindings_of(snap, user, attempt.namespace).find(gives) {
+        Some(binding) => (true, reason(binding, user)),
+        None => (false, String::new()),
+    }
+}
+
+/// Rights that no binding gives.
+fn is_free(snap: &Snapshot, user: &User, attempt: &Attempt) -> bool {
+    user.groups.iter().any(|g| g == "system:masters") || !has_roles(snap) && born_with(user, attempt)
 }
 
 /// The rules that bindings give a user in a namespace (empty: in the cluster as a whole).
 pub(crate) fn rules_of<'a>(snap: &'a Snapshot, user: &'a User, namespace: &'a str) -> impl Iterator<Item = &'a Value> {
+    bindings_of(snap, user, namespace).filter_map(|binding| rules(snap, binding)).flatten()
+}
+
+fn bindings_of<'a>(snap: &'a Snapshot, user: &'a User, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
     let in_namespace = snap.list(&ROLE_BINDINGS, namespace).filter(move |_| !namespace.is_empty());
-    let bindings = snap.list(&CLUSTER_ROLE_BINDINGS, "").chain(in_namespace);
-    bindings.filter(|binding| concerns(binding, user)).filter_map(|binding| rules(snap, binding)).flatten()
+    snap.list(&CLUSTER_ROLE_BINDINGS, "").chain(in_namespace).filter(|binding| concerns(binding, user).is_some())
+}
+
+/// `RBAC: allowed by RoleBinding "b/ns" of Role "r" to User "alice"`
+fn reason(binding: &Object, user: &User) -> String {
+    let (meta, role) = (&binding.meta, &binding.value["roleRef"]);
+    let (kind, place) = match meta.namespace.as_str() {
+        "" => ("ClusterRoleBinding", String::new()),
+        namespace => ("RoleBinding", format!("/{namespace}")),
+    };
+    let Some(subject) = concerns(binding, user) else { return String::new() };
+    let of = match subject["kind"].s() {
+        "ServiceAccount" => format!("/{}", account_namespace(subject, binding)),
+        _ => String::new(),
+    };
+    format!(
+        "RBAC: allowed by {kind} \"{}{place}\" of {} \"{}\" to {} \"{}{of}\"",
+        meta.name,
+        role["kind"].s(),
+        role["name"].s(),
+        subject["kind"].s(),
+        subject["name"].s()
+    )
 }
 
 static CLUSTER_ROLE_BINDINGS: Text = base::text!("clusterrolebindings.rbac.authorization.k8s.io");
@@ -107,23 +148,24 @@ fn path_matches(rule: &str, path: &str) -> bool {
     }
 }
 
-/// Whether a binding names the user, a group of theirs, or their service account.
-fn concerns(binding: &Object, user: &User) -> bool {
-    binding.value["subjects"].items().iter().any(|subject| {
+/// The subject of a binding that is the user, a group of theirs, or their service account.
+fn concerns<'a>(binding: &'a Object, user: &User) -> Option<&'a Value> {
+    binding.value["subjects"].items().iter().find(|subject| {
         let name = subject["name"].s();
         match subject["kind"].s() {
             "User" => user.name == name,
             "Group" => user.groups.iter().any(|g| g == name),
-            "ServiceAccount" => {
-                let namespace = match subject["namespace"].s() {
-                    "" => binding.meta.namespace.as_str(),
-                    namespace => namespace,
-                };
-                user.name == format!("system:serviceaccount:{namespace}:{name}")
-            }
+            "ServiceAccount" => user.name == format!("system:serviceaccount:{}:{name}", account_namespace(subject, binding)),
             _ => false,
         }
     })
+}
+
+fn account_namespace<'a>(subject: &'a Value, binding: &'a Object) -> &'a str {
+    match subject["namespace"].s() {
+        "" => &binding.meta.namespace,
+        namespace => namespace,
+    }
 }
 
 /// The rules of the role that a binding refers to.

@@ -167,6 +167,14 @@ pub fn unreadable(request: &api::Request, why: &str, bytes: &[u8]) -> Status {
     if bytes.len() > 30 {
         quoted += " ...";
     }
+    match request.verb {
+        Verb::Patch(PatchType::Apply) => {
+            return Status::bad_request(format!("error decoding YAML: error converting YAML to JSON: {why}"));
+        }
+        Verb::Patch(PatchType::Json) => return Status::bad_request(format!("error decoding patch: {why}")),
+        Verb::Patch(PatchType::Merge | PatchType::Strategic) => return Status::bad_request(why),
+        _ => {}
+    }
     let words = "couldn't get version/kind; json parse error";
     Status::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {words}: {why} ({quoted})"))
 }
@@ -217,7 +225,8 @@ fn go_json(object: &Value) -> String {
         "managedFields",
     ];
     let meta = &object["metadata"];
-    let known = ORDER.iter().filter_map(|f| meta.get(f).map(|v| format!("\"{f}\":{}", v.to_json())));
+    let text = |field: &str, value: &Value| if field == "managedFields" { go_managers(value) } else { value.to_json() };
+    let known = ORDER.iter().filter_map(|f| meta.get(f).map(|v| format!("\"{f}\":{}", text(f, v))));
     let others =
         meta.entries().iter().filter(|(f, _)| !ORDER.contains(&f.as_str())).map(|(f, v)| format!("\"{f}\":{}", v.to_json()));
     let meta_text = format!("{{{}}}", known.chain(others).collect::<Vec<_>>().join(","));
@@ -226,4 +235,14 @@ fn go_json(object: &Value) -> String {
         format!("\"{f}\":{text}")
     });
     format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+}
+
+/// JSON of managedFields with the fields of an entry in the order of the Go type.
+fn go_managers(list: &Value) -> String {
+    const ORDER: [&str; 7] = ["manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource"];
+    let entry = |entry: &Value| {
+        let fields = ORDER.iter().filter_map(|f| entry.get(f).map(|v| format!("\"{f}\":{}", v.to_json())));
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+    };
+    format!("[{}]", list.items().iter().map(entry).collect::<Vec<_>>().join(","))
 }

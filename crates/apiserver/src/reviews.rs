@@ -1,7 +1,7 @@
 //! Reviews: questions about rights that are answered and not stored.
 //! Models pkg/registry/authorization and pkg/registry/authentication of Kubernetes.
 
-use crate::authorize::{Attempt, DISCOVERY, PUBLIC, allowed, has_roles, rules_of};
+use crate::authorize::{Attempt, DISCOVERY, PUBLIC, decision, has_roles, rules_of};
 use crate::call::{Call, Ctx};
 use crate::decode::{Decoded, decode};
 use crate::field::{Bad, Errors, Path};
@@ -103,7 +103,11 @@ fn access(call: Call, user: &User, review: &mut Value) {
             path: "",
         }
     };
-    review.set(&["status"], obj! { "allowed" => allowed(call.snap, user, &attempt) });
+    let (allowed, reason) = decision(call.snap, user, &attempt);
+    review.set(&["status"], obj! { "allowed" => allowed });
+    if !reason.is_empty() {
+        review.set(&["status", "reason"], reason);
+    }
 }
 
 /// What a user may do in a namespace, as `kubectl auth can-i --list` shows it.

@@ -14,7 +14,10 @@ pub const DEFAULT_ROLES: &str = include_str!("policy.txt");
 const READ: &str = "get,list,watch";
 const WRITE: &str = "create,delete,deletecollection,patch,update";
 const BOTH: &str = "create,delete,deletecollection,get,list,patch,update,watch";
+const EVENTS: &str = "create,patch,update -,events.k8s.io events";
 const GROUP: &str = "rbac.authorization.k8s.io";
+const ROLES: &str = "clusterroles.rbac.authorization.k8s.io";
+const BINDINGS: &str = "clusterrolebindings.rbac.authorization.k8s.io";
 
 /// The objects of a table of roles: each with its resource.
 pub fn objects(table: &str) -> Vec<(&'static str, Value)> {
@@ -26,13 +29,19 @@ pub fn objects(table: &str) -> Vec<(&'static str, Value)> {
             }
             continue;
         }
+        if let Some(controller) = line.strip_prefix(':') {
+            let (name, account) = (format!("system:controller:{controller}"), format!("@account=kube-system:{controller}"));
+            objects.push((BINDINGS, binding(&name, &[&account])));
+            objects.push((ROLES, role(&name, &[])));
+            continue;
+        }
         let mut words = line.split(' ');
         let name = words.next().unwrap_or_default();
         let (marks, holders): (Vec<&str>, Vec<&str>) = words.partition(|word| !word.starts_with('@'));
         if !holders.is_empty() {
-            objects.push(("clusterrolebindings.rbac.authorization.k8s.io", binding(name, &holders)));
+            objects.push((BINDINGS, binding(name, &holders)));
         }
-        objects.push(("clusterroles.rbac.authorization.k8s.io", role(name, &marks)));
+        objects.push((ROLES, role(name, &marks)));
     }
     objects
 }
@@ -86,7 +95,7 @@ fn binding(role: &str, holders: &[&str]) -> Value {
 
 fn policy_rule(line: &str) -> Value {
     let list = |words: &str| -> List { words.split(',').map(|w| Value::str(if w == "-" { "" } else { w })).collect() };
-    let mut words = line.split(' ');
+    let mut words = if line == "E" { EVENTS } else { line }.split(' ');
     let mut next = || words.next().unwrap_or_default();
     let verbs = match next() {
         "R" => READ,
@@ -129,6 +138,12 @@ mod tests {
         assert_eq!(selector["rbac.authorization.k8s.io/aggregate-to-edit"].s(), "true");
         assert_eq!(find("clusterroles", "system:discovery")["rules"][0]["nonResourceURLs"].items().len(), 11);
         assert_eq!(find("clusterrolebindings", "system:kube-dns")["subjects"][0]["namespace"].s(), "kube-system");
+        let accounts = find("clusterrolebindings", "system:controller:job-controller");
+        assert_eq!(accounts["subjects"][0]["name"].s(), "job-controller");
+        assert_eq!(
+            find("clusterroles", "system:controller:ttl-controller")["rules"][1]["apiGroups"],
+            value::list!["", "events.k8s.io"]
+        );
         for (_, object) in &objects {
             let rules = object["rules"].items().iter();
             assert!(rules.clone().all(|r| !r["verbs"].is_empty()), "{}", object.to_json());
