@@ -18,6 +18,8 @@ pub struct Config {
     /// The table of roles that a cluster which enforces role-based access control starts with ([`crate::DEFAULT_ROLES`]).
     /// Empty: there are none, and who writes roles is not checked.
     pub roles: &'static str,
+    /// Who issues service account tokens, and for whom they are if nobody else is named. Empty where nobody can sign them.
+    pub issuer: base::Text,
 }
 
 impl Default for Config {
@@ -32,6 +34,7 @@ impl Default for Config {
             advertise_address: v4(172, 18, 0, 2),
             domain: base::text!("cluster.local"),
             roles: "",
+            issuer: base::Text::new(),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::forms::Form;
 use crate::kinds::Kind;
 use crate::plan::{Answer, Body, Plan, WritePlan};
 use crate::update::{self, Part, Revision};
-use crate::{connect, create, delete, patch, reviews, scale};
+use crate::{connect, create, delete, patch, reviews, scale, token};
 use api::{Change, Expect, Reply, Status, Verb, Write};
 use base::Text;
 use model::{Condition, Key, Resource, resource};
@@ -28,7 +28,7 @@ pub fn answer(call: Call, ctx: Ctx) -> Result<Plan, Status> {
         ("namespaces", "finalize") => finalize(call, ctx),
         ("pods", "log" | "exec" | "attach" | "portforward") => connect::answer(call),
         ("pods", "ephemeralcontainers" | "resize") => part_of_pod(call, sub, ctx),
-        ("serviceaccounts", "token") => Err(Status::unsupported("serviceaccounts/token")),
+        ("serviceaccounts", "token") => token::answer(call, ctx),
         (_, "proxy") => Err(Status::unsupported("proxying through the API server")),
         (_, "approval") => status_like(call, ctx),
         (plural, "") if plural.ends_with("reviews.authorization.k8s.io") => reviews::answer(call, ctx),

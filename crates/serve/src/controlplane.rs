@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::journal::{Journal, Place};
 use crate::kubeconfig::write_private;
 use crate::log::Log;
-use crate::running::{Failure, Frontage, Running, reached};
+use crate::running::{Failure, Frontage, Running, issuer, reached};
 use crate::users::Token;
 use api::{Request, User, Verb};
 use control::Options;
@@ -56,7 +56,7 @@ impl ControlPlane {
         folder.give_backups(&engine, &self.log)?;
         let addresses: Vec<IpAddr> = [Some(host), Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), inside].into_iter().flatten().collect();
         let certificates = if self.insecure { None } else { Some(keys.certificates(&addresses, &self.names)?) };
-        let frontage = Frontage { tokens: self.tokens, log: self.log, ..Frontage::new(listener, host, certificates)? };
+        let frontage = Frontage { tokens: self.tokens, log: self.log, ..Frontage::new((listener, host), &keys, certificates)? };
         let running = Running::new(engine, frontage);
         for path in [Some(folder.kubeconfig()), self.kubeconfig].into_iter().flatten() {
             write_private(&path, &running.kubeconfig).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -65,7 +65,8 @@ impl ControlPlane {
     }
     fn plane(&self, durable: &Store, host: IpAddr) -> Result<Plane, Failure> {
         let roles = apiserver::DEFAULT_ROLES;
-        let config = apiserver::Config { advertise_address: host, roles, ..apiserver::Config::default() };
+        let defaults = apiserver::Config::default();
+        let config = apiserver::Config { advertise_address: host, roles, issuer: issuer(&defaults.domain), ..defaults };
         let options = Options { controllers: self.controllers, scheduler: self.scheduler, cloud: false };
         let mut plane = Plane::new(durable.clone(), config, options)?;
         if durable.rev() == 0 {

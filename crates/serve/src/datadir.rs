@@ -1,6 +1,6 @@
 //! The data directory: the store, the cluster's keys, and the administrator's kubeconfig. Only its owner may look into it.
 //!
-//! `store.redb`, `pki/{ca,admin}.{crt,key}`, `pki/apiserver.key`, `admin.conf` (kubeadm's names), and `backup.sock`, at
+//! `store.redb`, `pki/{ca,admin}.{crt,key}`, `pki/{apiserver,sa}.key`, `admin.conf` (kubeadm's names), and `backup.sock`, at
 //! which a server that runs gives a backup of what it has.
 
 use crate::engine::Engine;
@@ -18,7 +18,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixListener;
 
 /// The files of which a backup has copies.
-const KEPT: [&str; 5] = ["pki/ca.crt", "pki/ca.key", "pki/apiserver.key", "pki/admin.crt", "pki/admin.key"];
+const KEPT: [&str; 6] = ["pki/ca.crt", "pki/ca.key", "pki/apiserver.key", "pki/admin.crt", "pki/admin.key", "pki/sa.key"];
 
 /// A directory that is there.
 #[derive(Clone, Debug)]
@@ -46,6 +46,7 @@ impl DataDir {
         let admin_certificate = self.kept("pki/admin.crt", || tls::admin_certificate(&authority, &admin))?;
         Ok(Keys {
             server: self.kept("pki/apiserver.key", tls::new_key)?,
+            accounts: self.kept("pki/sa.key", tls::new_key)?,
             authority: Pair { certificate, key: authority },
             admin: Pair { certificate: admin_certificate, key: admin },
         })

@@ -9,6 +9,7 @@ mod engine;
 mod follow;
 mod forward;
 mod journal;
+mod jwt;
 mod kubeconfig;
 mod log;
 mod media;

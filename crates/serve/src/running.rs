@@ -2,14 +2,15 @@
 
 use crate::cluster::seed;
 use crate::engine::Engine;
+use crate::jwt::Signer;
 use crate::kubeconfig::Kubeconfig;
 use crate::log::Log;
 use crate::observed::Observer;
 use crate::server::{self, Door};
 use crate::service::Service;
-use crate::tls::Certificates;
+use crate::tls::{Certificates, Keys};
 use crate::users::{self, Token};
-use base::text;
+use base::{Text, text};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -25,13 +26,20 @@ pub struct Frontage {
     /// None for plain HTTP.
     pub certificates: Option<Certificates>,
     pub tokens: Vec<Token>,
+    pub signer: Signer,
     pub log: Log,
 }
 
 impl Frontage {
-    pub fn new(listener: TcpListener, host: IpAddr, certificates: Option<Certificates>) -> std::io::Result<Frontage> {
+    /// At an address for which `keys` sign, or over plain HTTP.
+    pub fn new(
+        (listener, host): (TcpListener, IpAddr),
+        keys: &Keys,
+        certificates: Option<Certificates>,
+    ) -> Result<Frontage, Failure> {
         let here = SocketAddr::new(host, listener.local_addr()?.port());
-        Ok(Frontage { listener, here, certificates, tokens: Vec::new(), log: Log::silent() })
+        let signer = Signer::new(&keys.accounts)?;
+        Ok(Frontage { listener, here, certificates, tokens: Vec::new(), signer, log: Log::silent() })
     }
 }
 
@@ -59,8 +67,9 @@ impl Running {
     }
     /// Serves until `ends` is done, lets open requests finish, and closes the store.
     pub async fn serve(self, ends: impl Future<Output = ()>) {
-        let Frontage { listener, certificates, tokens, log, .. } = self.frontage;
-        let service = Arc::new(Service::new(self.engine.clone(), tokens, Observer::new(log.clone(), seed().unwrap_or(0))));
+        let Frontage { listener, certificates, tokens, signer, log, .. } = self.frontage;
+        let service =
+            Arc::new(Service::new(self.engine.clone(), (tokens, signer), Observer::new(log.clone(), seed().unwrap_or(0))));
         let door = match certificates {
             Some(certificates) => Door::Tls(certificates.acceptor),
             None => Door::Plain(Arc::new(users::known("kubernetes-admin", [text!("system:masters")]))),
@@ -76,4 +85,9 @@ impl Running {
         let _ = tokio::task::spawn_blocking(move || engine.stop()).await;
         log.flush();
     }
+}
+
+/// Who issues service account tokens, as kubeadm names it.
+pub fn issuer(domain: &str) -> Text {
+    format!("https://kubernetes.default.svc.{domain}").into()
 }

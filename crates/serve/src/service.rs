@@ -3,6 +3,7 @@
 
 use crate::engine::Engine;
 use crate::follow::follow;
+use crate::jwt::Signer;
 use crate::media::{self, Media};
 use crate::observed::Observer;
 use crate::record::Record;
@@ -12,7 +13,7 @@ use crate::url::{self, Route};
 use crate::users::{self, Token};
 use api::{PatchType, Reply, Request, Status, User, Verb};
 use apiserver::{Attempt, Context, Plan, WatchPlan};
-use base::{Rng, Text};
+use base::{Rng, Text, text};
 use control::Answered;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -30,7 +31,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use value::Value;
+use value::{Value, list, obj};
 
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
 pub type Asked = hyper::Request<Incoming>;
@@ -55,6 +56,7 @@ pub struct Service {
     pub engine: Engine,
     pub tokens: Vec<Token>,
     pub observer: Arc<Observer>,
+    signer: Signer,
     reads: Semaphore,
     writes: Semaphore,
 }
@@ -69,9 +71,9 @@ pub struct Form {
 }
 
 impl Service {
-    pub fn new(engine: Engine, tokens: Vec<Token>, observer: Observer) -> Service {
+    pub fn new(engine: Engine, (tokens, signer): (Vec<Token>, Signer), observer: Observer) -> Service {
         let (reads, writes) = (Semaphore::new(READS), Semaphore::new(WRITES));
-        Service { engine, tokens, observer: Arc::new(observer), reads, writes }
+        Service { engine, tokens, observer: Arc::new(observer), signer, reads, writes }
     }
     /// Answers a request that came over this connection.
     pub async fn answer(&self, asked: Asked, caller: &Caller) -> Response<Body> {
@@ -89,7 +91,7 @@ impl Service {
         caller: &Caller,
         (form, record): (&mut Form, &mut Record),
     ) -> Result<Response<Body>, Status> {
-        let user = users::authenticate(asked.headers(), &self.tokens, caller.certified.as_deref())?;
+        let user = users::authenticate(asked.headers(), caller.certified.as_deref(), &|token| self.holder(token))?;
         record.user = user.clone();
         let uri = asked.uri();
         let Route { mut request, verb, pretty } = url::route(asked.method().as_str(), uri.path(), uri.query().unwrap_or(""))?;
@@ -106,8 +108,11 @@ impl Service {
         if request.verb == Verb::Connect {
             return self.connect(asked, request).await;
         }
-        if request.verb == Verb::Path && request.name == "/metrics" && verb == "get" {
-            return Ok(metrics(*form, self.observer.metrics.page(&self.engine)));
+        if request.verb == Verb::Path
+            && verb == "get"
+            && let Some(page) = self.page(&request.name, *form)
+        {
+            return Ok(page);
         }
         let reads = matches!(request.verb, Verb::Get | Verb::List | Verb::Watch | Verb::Path);
         let _place = if reads { &self.reads } else { &self.writes }.try_acquire().map_err(|_| busy())?;
@@ -132,14 +137,49 @@ impl Service {
                 let listed = tokio::task::spawn_blocking(move || read(&engine, &request, form)).await;
                 listed.unwrap_or_else(|_| Err(Status::internal("the list could not be made")))
             }
+            Verb::Create if request.group == "authentication.k8s.io" && request.resource == "tokenreviews" => {
+                let holder = self.holder(request.body["spec"]["token"].s());
+                Ok(respond(*form, &apiserver::reviewed(&request, self.engine.config(), &holder)))
+            }
             Verb::Create | Verb::Update | Verb::Patch(_) | Verb::Delete | Verb::DeleteCollection | Verb::Connect => {
+                let issues = request.resource == "serviceaccounts" && request.subresource == "token";
                 match self.engine.request(request).await {
+                    Answered::Reply(reply) if issues && reply.is_success() => Ok(respond(*form, &self.signed(reply)?)),
                     Answered::Reply(reply) => Ok(respond(*form, &reply)),
                     Answered::Watch(plan) => Ok(watch(&self.engine, *form, plan)),
                     Answered::Connect(_) => Err(Status::internal("a write led to a container")),
                 }
             }
         }
+    }
+    /// Whose bearer token it is.
+    fn holder(&self, token: &str) -> Result<User, Text> {
+        if let Some(user) = users::listed(&self.tokens, token) {
+            return Ok(user);
+        }
+        let claims = self.signer.claims(token).ok_or(text!("invalid bearer token"))?;
+        let moment = self.engine.moment();
+        apiserver::holder(moment.store.now(), self.engine.config(), &claims, moment.now())
+    }
+    /// The answer to a TokenRequest, with the token in the place of what it says.
+    fn signed(&self, mut reply: Reply) -> Result<Reply, Status> {
+        let token = self.signer.sign(reply.body["status"]["token"].s()).map_err(|why| Status::internal(why.to_string()))?;
+        reply.body.set(&["status", "token"], token);
+        Ok(reply)
+    }
+    /// Pages of the server itself, which the cluster knows nothing of.
+    fn page(&self, path: &str, form: Form) -> Option<Response<Body>> {
+        let (content, body) = match path {
+            "/metrics" => {
+                ("text/plain; version=0.0.4; charset=utf-8", Value::Str(self.observer.metrics.page(&self.engine).into()))
+            }
+            "/openid/v1/jwks" => ("application/jwk-set+json", self.signer.keys()),
+            "/.well-known/openid-configuration" => ("application/json", openid(&self.engine.config().issuer)),
+            _ => return None,
+        };
+        let mut response = respond(Form { media: Media::Json, ..form }, &Reply::ok(body));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content));
+        Some(response)
     }
     /// The user that the headers name, if the one who asks may act for them.
     fn on_behalf(&self, user: User, headers: &HeaderMap) -> Result<User, Status> {
@@ -216,11 +256,12 @@ fn compressed(bytes: &[u8]) -> Option<Bytes> {
     out.write_all(bytes).and_then(|()| out.finish()).ok().map(Bytes::from)
 }
 
-fn metrics(form: Form, page: String) -> Response<Body> {
-    let mut response = respond(form, &Reply::ok(Value::Str(page.into())));
-    let content = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, content);
-    response
+/// Where whoever gets a token finds out how to check it. Models pkg/serviceaccount/openidmetadata.go.
+fn openid(issuer: &str) -> Value {
+    obj! {
+        "issuer" => issuer, "jwks_uri" => format!("{issuer}/openid/v1/jwks"), "response_types_supported" => list!["id_token"],
+        "subject_types_supported" => list!["public"], "id_token_signing_alg_values_supported" => list!["ES256"],
+    }
 }
 
 fn busy() -> Status {

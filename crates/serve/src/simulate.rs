@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::kubeconfig::write_private;
 use crate::log::Log;
 use crate::pace::Pace;
-use crate::running::{Failure, Frontage, Running, reached};
+use crate::running::{Failure, Frontage, Running, issuer, reached};
 use crate::tls::{Certificates, Keys};
 use crate::users::Token;
 use api::{Request, User, Verb};
@@ -45,19 +45,19 @@ impl Simulation {
         let address = listener.local_addr()?;
         let world = self.world()?;
         let engine = Engine::start(Box::new(Simulated::new(world, self.pace)));
-        let host = reached(address.ip());
-        let certificates = if self.insecure { None } else { Some(self.certificates(host)?) };
-        let frontage = Frontage { tokens: self.tokens, log: self.log, ..Frontage::new(listener, host, certificates)? };
+        let (host, keys) = (reached(address.ip()), Keys::make()?);
+        let certificates = if self.insecure { None } else { Some(self.certificates(host, &keys)?) };
+        let frontage = Frontage { tokens: self.tokens, log: self.log, ..Frontage::new((listener, host), &keys, certificates)? };
         let running = Running::new(engine, frontage);
         if let Some(path) = &self.kubeconfig {
             write_private(path, &running.kubeconfig).map_err(|error| format!("{}: {error}", path.display()))?;
         }
         Ok(running)
     }
-    fn certificates(&self, host: IpAddr) -> Result<Certificates, Failure> {
+    fn certificates(&self, host: IpAddr, keys: &Keys) -> Result<Certificates, Failure> {
         let inside = self.setup.api.service_cidr.nth(1);
         let addresses: Vec<IpAddr> = [Some(host), Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), inside].into_iter().flatten().collect();
-        Keys::make()?.certificates(&addresses, &[])
+        keys.certificates(&addresses, &[])
     }
     /// The cluster as it is now, with its nodes and add-ons up and the manifests applied.
     fn world(&mut self) -> Result<World, Failure> {
@@ -65,6 +65,7 @@ impl Simulation {
         self.setup.start = wall - EARLIER;
         // Rights are enforced here, so there are roles to begin with.
         self.setup.api.roles = apiserver::DEFAULT_ROLES;
+        self.setup.api.issuer = issuer(&self.setup.api.domain);
         let mut born = World::new(&self.setup);
         if !self.setup.dns {
             // A cluster without DNS has no service for it either.

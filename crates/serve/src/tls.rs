@@ -38,6 +38,8 @@ pub struct Keys {
     pub authority: Pair,
     pub server: String,
     pub admin: Pair,
+    /// Signs service account tokens.
+    pub accounts: String,
 }
 
 impl Keys {
@@ -46,7 +48,7 @@ impl Keys {
         let (authority, admin) = (new_key()?, new_key()?);
         let authority = Pair { certificate: authority_certificate(&authority)?, key: authority };
         let admin = Pair { certificate: admin_certificate(&authority.key, &admin)?, key: admin };
-        Ok(Keys { authority, server: new_key()?, admin })
+        Ok(Keys { authority, server: new_key()?, admin, accounts: new_key()? })
     }
     /// The certificates of a server at these addresses and names.
     pub fn certificates(&self, addresses: &[IpAddr], names: &[String]) -> Result<Certificates, Failure> {

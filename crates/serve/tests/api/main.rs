@@ -195,6 +195,39 @@ fn requests_are_counted_and_named() {
 }
 
 #[test]
+fn service_accounts_get_tokens() {
+    let server = Server::start(Shape::Empty);
+    let mut client = server.client();
+    let accounts = "/api/v1/namespaces/default/serviceaccounts";
+    assert_eq!(client.post(accounts, &obj! { "metadata" => obj! { "name" => "robot" } }).code, 201);
+    let made = client.post(&format!("{accounts}/robot/token"), &Value::map());
+    assert_eq!(made.code, 201, "{}", made.text());
+    let token = made.json()["status"]["token"].text();
+    let bearer = format!("Bearer {token}");
+    let mut ask = |path: &str| {
+        let answer = client.send("GET", path, &[("authorization", bearer.as_str())], b"");
+        (answer.code, answer.json()["message"].s().to_string())
+    };
+    assert_eq!(ask("/api").0, 200);
+    let (code, why) = ask("/api/v1/namespaces/default/pods");
+    assert!(code == 403 && why.contains("User \"system:serviceaccount:default:robot\" cannot list"), "{why}");
+    let review = |token: &str| {
+        let review = obj! { "spec" => obj! { "token" => token } };
+        server.client().post("/apis/authentication.k8s.io/v1/tokenreviews", &review).json()["status"].to_json()
+    };
+    assert_eq!(
+        review(&token),
+        r#"{"authenticated":true,"user":{"groups":["system:serviceaccounts","system:serviceaccounts:default","system:authenticated"],"username":"system:serviceaccount:default:robot"}}"#
+    );
+    assert_eq!(review("wrong"), r#"{"error":"invalid bearer token","user":{}}"#);
+    let keys = client.get("/openid/v1/jwks");
+    assert_eq!((keys.json()["keys"][0]["kty"].s(), keys.header("content-type").as_str()), ("EC", "application/jwk-set+json"));
+    // With the account goes the token.
+    assert_eq!(client.send("DELETE", &format!("{accounts}/robot"), &[], b"").code, 200);
+    assert_eq!(client.send("GET", "/api", &[("authorization", bearer.as_str())], b"").code, 401);
+}
+
+#[test]
 fn time_flies_if_it_may() {
     let server = Server::start(Shape::Nodes);
     let mut client = server.client();
