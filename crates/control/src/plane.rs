@@ -6,11 +6,11 @@
 use crate::expiry::Expiry;
 use crate::queue::Queue;
 use crate::recorder::{Entry, Recorder};
-use api::{Cause, Note, Op, Origin, Outcome, PatchType, Reply, Request, Status, User, Verb, WatchKind};
+use api::{Cause, Change, Expect, Note, Op, Origin, Outcome, PatchType, Reply, Request, Status, User, Verb, WatchKind, Write};
 use apiserver::{Config, Context, Plan, WatchPlan};
 use base::{Duration, Rng, Text, Time};
 use controllers::CONTROLLERS;
-use model::{Key, resource};
+use model::{Key, Object, resource};
 use scheduler::{Decision, Scheduler};
 use std::sync::Arc;
 use store::{Commit, Snapshot, Store};
@@ -103,7 +103,12 @@ impl Control {
         let cause = Cause::new("kube-apiserver", Origin::Start);
         let first = self.store.rev() == 0;
         for write in apiserver::birth(&self.config, now, &mut self.admission_dice) {
-            let gone = self.store.now().get(&write.key).is_none();
+            let there = self.store.now().get(&write.key).cloned();
+            if let Some(moved) = there.as_ref().and_then(|there| moved(there, &write)) {
+                let written = self.store.commit(moved, cause.clone(), now);
+                debug_assert!(written.is_ok(), "the object is there");
+            }
+            let gone = there.is_none();
             let service = matches!(write.key.resource.as_str(), "services" | "ipaddresses.networking.k8s.io");
             if gone && (first || !service) {
                 let written = self.store.commit(write, cause.clone(), now);
@@ -297,13 +302,29 @@ impl Control {
         let key = Key::new(&resource::EVENTS, namespace, name);
         let unchanged = self.store.now().get(&key).is_some_and(|event| event.meta.revision == rev);
         if unchanged {
-            let write = api::Write { key: key.clone(), expect: api::Expect::Revision(rev), change: api::Change::Delete };
+            let write = Write { key: key.clone(), expect: Expect::Revision(rev), change: Change::Delete };
             let gone = self.store.commit(write, Cause::new(Text::from("kube-apiserver"), Origin::Timer(rev)), now);
             debug_assert!(gone.is_ok());
             self.recorder.forget(&key.namespace, &key.name);
         }
         true
     }
+}
+
+/// The change of an endpoints object that leads to where the API server was before, if this is one.
+fn moved(there: &Object, born: &Write) -> Option<Write> {
+    let Change::Put(value) = &born.change else { return None };
+    let fields: &[&str] = match born.key.resource.as_str() {
+        "endpoints" => &["subsets"],
+        "endpointslices.discovery.k8s.io" => &["endpoints", "ports"],
+        _ => return None,
+    };
+    if fields.iter().all(|field| there.value[*field] == value[*field]) {
+        return None;
+    }
+    let mut new = there.value.clone();
+    fields.iter().for_each(|field| new.set(&[field], &value[*field]));
+    Some(Write { key: born.key.clone(), expect: Expect::Revision(there.meta.revision), change: Change::Put(new) })
 }
 
 #[cfg(test)]
@@ -338,6 +359,11 @@ mod tests {
 
         let mut second = Control::resume(first.store().clone(), settings(), &Rng::new(2), now);
         assert_eq!(second.store().rev(), born, "nothing is born twice");
+        let elsewhere = Config { advertise_address: [192, 0, 2, 1].into(), ..Config::default() };
+        let third = Control::resume(first.store().clone(), (elsewhere, Options::default()), &Rng::new(2), now);
+        let endpoints = third.snapshot().find(&resource::ENDPOINTS, "default", "kubernetes").expect("born");
+        assert_eq!(endpoints.value["subsets"][0]["addresses"][0]["ip"].s(), "192.0.2.1");
+        assert_eq!(third.store().rev(), born + 2, "a server that moved tells it");
         let later = now + Duration::from_secs(5);
         run(&mut second, later);
         assert_eq!(second.snapshot().list(&resource::PODS, "default").count(), 2);

@@ -5,7 +5,7 @@ use crate::{Failure, record};
 use api::WatchKind;
 use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use store::{Commit, Kept, Store};
@@ -50,7 +50,11 @@ impl Datastore {
         let file = file.map_err(|error| Failure::at(path, &error))?;
         let backend = FileBackend::new(file).map_err(|error| unopened(path, error))?;
         let database = Builder::new().set_cache_size(CACHE).set_check_integrity_on_open(true).create_with_backend(backend);
-        Datastore::of(database.map_err(|error| unopened(path, error))?, path, keep)
+        let opened = Datastore::of(database.map_err(|error| unopened(path, error))?, path, keep)?;
+        // A file that was made just now must still be there after the machine lost power.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Failure::at(folder, &error))?;
+        Ok(opened)
     }
     fn of(database: Database, path: &Path, keep: usize) -> Result<(Datastore, Store), Failure> {
         let datastore = Datastore { database, path: path.to_owned() };

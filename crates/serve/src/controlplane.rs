@@ -41,6 +41,9 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// Opens the store, listens and writes the kubeconfig. Nobody is served yet.
     pub async fn start(self) -> Result<Running, Failure> {
+        if self.insecure && !self.listen.ip().is_loopback() {
+            return Err("plain HTTP lets everybody in as the administrator: listen on a loopback address".into());
+        }
         let folder = DataDir::make(&self.data_dir)?;
         let place = Place { path: folder.store(), keep: self.history };
         let (datastore, durable) = open(&place).await?;

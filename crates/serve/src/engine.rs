@@ -315,8 +315,10 @@ impl Driver {
                     return;
                 }
                 self.handed = store.rev();
-                // Without the journal's thread nothing is answered, and everybody who waits is told.
-                let _ = batches.send(Batch { moment, answers, epoch: self.epoch });
+                if batches.send(Batch { moment, answers, epoch: self.epoch }).is_err() {
+                    // Only a bug ends the journal's thread. What is on disk is whole: a new start is better than none.
+                    std::process::exit(1);
+                }
             }
         }
     }
