@@ -81,6 +81,9 @@ pub struct Query {
     pub force: bool,
     pub field_manager: Text,
     pub validation: Validation,
+    /// What the body says twice, in the words of strict decoding: `duplicate field "data.k"` of JSON, `line 6: key "k" already set
+    /// in map` of YAML.
+    pub duplicates: Vec<Text>,
     /// `Background`, `Foreground`, `Orphan`, or empty.
     pub propagation_policy: Text,
     pub grace_period_seconds: Option<i64>,

@@ -5,7 +5,8 @@ use crate::call::{Call, Ctx};
 use crate::managed::{self, Entries, Updater};
 use crate::update::{self, Part, Revision};
 use crate::{Plan, create, decode};
-use api::Status;
+use api::{Status, Validation};
+use base::Text;
 use model::Object;
 use std::sync::Arc;
 use value::Value;
@@ -24,6 +25,7 @@ pub fn apply(call: Call, ctx: Ctx) -> Result<Plan, Status> {
         return Err(Status::not_found(call.resource(), call.name()));
     }
     let (live, entries) = current(call, old, &updater);
+    let warnings = said_twice(call)?;
     let applied = updater.apply(&live, config, entries, call.request.query.force)?;
     let mut new = match (&applied.object, old) {
         (None, Some(old)) => old.value.clone(),
@@ -37,13 +39,25 @@ pub fn apply(call: Call, ctx: Ctx) -> Result<Plan, Status> {
     managed::put(&mut new, &applied.entries);
     update::name_of_body(&new, call.name())?;
     create::namespace_of_body(&mut new, call)?;
-    match old {
+    let plan = match old {
         Some(old) => update::replace(call, Revision { old, new, part: Part::of(&call.request.subresource) }, ctx),
         None => {
             new.remove(&["metadata", "resourceVersion"]);
             create::decoded(call, new, ctx)
         }
+    };
+    Ok(create::warned(plan, warnings))
+}
+
+/// Keys that the text has twice: warnings, or an error if the client wants it so.
+fn said_twice(call: Call) -> Result<Vec<Text>, Status> {
+    let twice = &call.request.query.duplicates;
+    if call.request.query.validation != Validation::Strict || twice.is_empty() {
+        return Ok(twice.clone());
     }
+    let why =
+        format!("error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  {}", twice.join("\n  "));
+    Err(Status::bad_request(why))
 }
 
 /// The object as it is without its managers, and its managers.

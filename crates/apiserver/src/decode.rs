@@ -30,10 +30,22 @@ pub fn decode(call: &Call, body: &Value) -> Result<Decoded, Status> {
         Status::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {}: {why}", call.kind.kind))
     };
     let (object, unknown) = typed(call.kind, (&object, current(call)), Words::Json).map_err(|why| refuse(&why))?;
-    if call.request.query.validation == Validation::Strict && !unknown.is_empty() {
-        return Err(refuse(&format!("strict decoding error: {}", unknown.join(", "))));
+    if let Some(why) = strictly(call, &unknown) {
+        return Err(refuse(&why));
     }
     Ok(finish(call, object, unknown))
+}
+
+/// What strict decoding refuses: fields that are there twice, then those that the kind does not have.
+fn strictly(call: &Call, unknown: &[String]) -> Option<String> {
+    let query = &call.request.query;
+    if query.validation != Validation::Strict || query.duplicates.is_empty() && unknown.is_empty() {
+        return None;
+    }
+    let (lines, fields): (Vec<&str>, Vec<&str>) = query.duplicates.iter().map(Text::as_str).partition(|d| d.starts_with("line "));
+    let yaml = (!lines.is_empty()).then(|| format!("yaml: unmarshal errors:\n  {}", lines.join("\n  ")));
+    let all: Vec<&str> = yaml.as_deref().into_iter().chain(fields).chain(unknown.iter().map(String::as_str)).collect();
+    Some(format!("strict decoding error: {}", all.join(", ")))
 }
 
 /// The stored object that an update was made of, if it is stored as the request speaks of it.
@@ -45,7 +57,8 @@ fn current<'a>(call: &Call<'a>) -> &'a Value {
 
 fn finish(call: &Call, object: Value, unknown: Vec<String>) -> Decoded {
     let quiet = call.request.query.validation == Validation::Ignore;
-    let warnings = if quiet { Vec::new() } else { unknown.into_iter().map(Text::from).collect() };
+    let twice = call.request.query.duplicates.iter().cloned();
+    let warnings = if quiet { Vec::new() } else { twice.chain(unknown.into_iter().map(Text::from)).collect() };
     Decoded { object: view::store(call.kind, object), warnings }
 }
 
@@ -66,8 +79,8 @@ pub fn decode_patched(call: &Call, (merged, current): (&Value, &Value), kind: Pa
     }
     let words = if kind == PatchType::Strategic { Words::Converter } else { Words::Json };
     let (object, unknown) = typed(call.kind, (merged, current), words).map_err(|why| refuse(&why))?;
-    if call.request.query.validation == Validation::Strict && !unknown.is_empty() {
-        return Err(refuse(&format!("strict decoding error: {}", unknown.join(", "))));
+    if let Some(why) = strictly(call, &unknown) {
+        return Err(refuse(&why));
     }
     Ok(finish(call, object, unknown))
 }

@@ -1,6 +1,6 @@
 //! Media types: which form of an answer a client accepts, and how bodies are read and written.
 
-use api::{Accept, PatchType, Request, Status, Verb, WatchEvent};
+use api::{Accept, PatchType, Request, Status, Validation, Verb, WatchEvent};
 use hyper::body::Bytes;
 use value::{Value, yaml};
 
@@ -115,18 +115,30 @@ fn patch_type(mime: &str) -> Result<PatchType, Status> {
     }
 }
 
-fn from_json(request: &Request, bytes: &[u8]) -> Result<Value, Status> {
+fn from_json(request: &mut Request, bytes: &[u8]) -> Result<Value, Status> {
     let refuse = |why: &str| Err(apiserver::unreadable(request, why, bytes));
     match std::str::from_utf8(bytes) {
-        Ok(text) => Value::from_json(text).or_else(|error| refuse(&error.message)),
+        Ok(text) => {
+            let value = Value::from_json(text).or_else(|error| refuse(&error.message))?;
+            if request.query.validation != Validation::Ignore {
+                let told = value.repeated_fields(text).into_iter().map(|path| format!("duplicate field {path:?}").into());
+                request.query.duplicates = told.collect();
+            }
+            Ok(value)
+        }
         Err(_) => refuse("invalid UTF-8"),
     }
 }
 
 /// The first document of a YAML text.
-fn from_yaml(request: &Request, bytes: &[u8]) -> Result<Value, Status> {
+fn from_yaml(request: &mut Request, bytes: &[u8]) -> Result<Value, Status> {
     let text = String::from_utf8_lossy(bytes);
-    match yaml::documents(&text).into_iter().next().map(|d| d.value) {
+    let document = yaml::documents(&text).into_iter().next();
+    if let Some(document) = document.as_ref().filter(|_| request.query.validation != Validation::Ignore) {
+        let told = |d: &yaml::Duplicate| format!("line {}: key {:?} already set in map", d.line, d.key.as_str()).into();
+        request.query.duplicates = document.duplicates.iter().map(told).collect();
+    }
+    match document.map(|d| d.value) {
         None => Ok(Value::Null),
         Some(Ok(value)) => Ok(value),
         Some(Err(error)) => Err(apiserver::unreadable(request, &error.message, bytes)),

@@ -10,6 +10,7 @@ mod list;
 mod map;
 mod names;
 pub mod patch;
+mod repeated;
 mod tree;
 pub mod yaml;
 

@@ -11,6 +11,7 @@ mod scalar;
 pub use positions::Positions;
 
 use crate::Value;
+use base::Text;
 use std::fmt;
 
 /// No text longer than this is read: an answer must come within a second.
@@ -34,6 +35,8 @@ pub struct Document {
 pub struct Duplicate {
     /// `spec.containers[0].image`
     pub path: String,
+    /// `image`
+    pub key: Text,
     pub line: u32,
     pub column: u32,
 }

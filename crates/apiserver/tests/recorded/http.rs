@@ -23,6 +23,9 @@ pub fn request(step: &Value, vars: &dyn Fn(&str) -> String) -> Option<Request> {
         _ => Accept::Object,
     };
     request.body = body(&step["body"], header("Content-Type"), vars)?;
+    if let Value::Str(text) = &step["body"] {
+        request.query.duplicates = duplicates(&vars(text), header("Content-Type"));
+    }
     resource(&mut request, path, method, &pairs);
     if request.verb == Verb::Path && method != "GET" {
         // Paths are read only: anything else counts as if it had brought something.
@@ -108,6 +111,16 @@ fn body(body: &Value, content: &str, vars: &dyn Fn(&str) -> String) -> Option<Va
         Value::Str(text) => Value::from_json(&vars(text)).ok(),
         other => Value::from_json(&vars(&other.to_json())).ok(),
     }
+}
+
+/// What a text says twice, in the words of strict decoding.
+fn duplicates(text: &str, content: &str) -> Vec<Text> {
+    if content.contains("yaml") {
+        let told = |d: &yaml::Duplicate| format!("line {}: key {:?} already set in map", d.line, d.key.as_str()).into();
+        return yaml::documents(text).first().map_or(Vec::new(), |document| document.duplicates.iter().map(told).collect());
+    }
+    let value = Value::from_json(text).unwrap_or_default();
+    value.repeated_fields(text).into_iter().map(|path| format!("duplicate field {path:?}").into()).collect()
 }
 
 /// Splits a path into group, version, namespace, resource, name and subresource.

@@ -225,7 +225,7 @@ impl<'de> Visitor<'de> for Node<'_, 'de> {
             let place = pair[1].1;
             let path = self.reader.positions.path(place);
             let (line, column) = self.reader.positions.exact(&path).unwrap_or((self.reader.start_line, 1));
-            self.reader.duplicates.push(Duplicate { path, line, column });
+            self.reader.duplicates.push(Duplicate { path, key: pair[1].0.clone(), line, column });
         }
         Ok(Value::Map(fields.into_iter().collect::<Map>()))
     }

@@ -95,7 +95,7 @@ fn positions_of_parts() {
 fn duplicates_are_told() {
     let document = &documents("x: 1\n---\ndata:\n  x: '1'\n  z: 2\n  x: '2'\n")[1];
     assert_eq!(document.value, Ok(obj! { "data" => obj! { "x" => "2", "z" => 2 } }));
-    assert_eq!(document.duplicates, [Duplicate { path: "data.x".into(), line: 6, column: 3 }]);
+    assert_eq!(document.duplicates, [Duplicate { path: "data.x".into(), key: "x".into(), line: 6, column: 3 }]);
 }
 
 #[test]
